@@ -1,0 +1,90 @@
+#include "base/str.h"
+
+#include <string.h>
+#include <strings.h>
+
+struct str
+str_of(const char *s)
+{
+	return (struct str){ s, strlen(s) };
+}
+
+bool
+str_eq(struct str a, struct str b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
+}
+
+bool
+str_eq_nocase(struct str a, struct str b)
+{
+	return a.len == b.len &&
+	    (a.len == 0 || strncasecmp(a.p, b.p, a.len) == 0);
+}
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+struct str
+str_trim(struct str s)
+{
+	while (s.len > 0 && is_blank(s.p[0])) {
+		s.p++;
+		s.len--;
+	}
+	while (s.len > 0 && is_blank(s.p[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+struct str
+str_cut(struct str *rest, char sep)
+{
+	struct str part = *rest;
+	const char *at;
+
+	if (rest->len == 0)
+		return part;
+	at = memchr(rest->p, sep, rest->len);
+	if (at == NULL) {
+		*rest = (struct str){ rest->p + rest->len, 0 };
+		return part;
+	}
+	part.len = (size_t)(at - part.p);
+	rest->p += part.len + 1;
+	rest->len -= part.len + 1;
+	return part;
+}
+
+int
+str_to_u64(struct str s, uint64_t max, uint64_t *out)
+{
+	uint64_t value = 0;
+
+	if (s.len == 0)
+		return -1;
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned digit = (unsigned)((unsigned char)s.p[i] - '0');
+
+		if (digit > 9 || digit > max || value > (max - digit) / 10)
+			return -1;
+		value = value * 10 + digit;
+	}
+	*out = value;
+	return 0;
+}
+
+int
+hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}

@@ -1,0 +1,45 @@
+/*
+ * A str is a slice: a pointer and a length, into memory that somebody else
+ * owns.  It is not terminated by a NUL and may contain any byte.
+ */
+#ifndef CHATD_STR_H
+#define CHATD_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct str {
+	const char *p;
+	size_t len; /* bytes */
+};
+
+/* The slice of a string literal. */
+#define STR(literal) ((struct str){ (literal), sizeof(literal) - 1 })
+
+/* The slice of a C string, which must outlive it. */
+struct str str_of(const char *);
+
+/* Equal bytes; the second folds ASCII letters (RFC 9110 field names). */
+bool str_eq(struct str, struct str);
+bool str_eq_nocase(struct str, struct str);
+
+/* Without the spaces and tabs at both ends. */
+struct str str_trim(struct str);
+
+/*
+ * Cuts the part before the first sep off *rest, which keeps what follows sep;
+ * without a sep all of *rest is the part and *rest becomes empty.
+ */
+struct str str_cut(struct str *rest, char sep);
+
+/*
+ * Decimal digits alone, no sign and no space, at most max.
+ * Returns 0, or -1 and leaves *out as it was.
+ */
+int str_to_u64(struct str, uint64_t max, uint64_t *out);
+
+/* The value of a hexadecimal digit, or -1. */
+int hex_value(char);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * Request targets and URI paths (RFC 9112, 3.2; RFC 3986).
+ */
+#ifndef CHATD_HTTP_URL_H
+#define CHATD_HTTP_URL_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+
+/*
+ * A host with an optional port, as Host and an absolute-form target have it
+ * (RFC 9110, 7.2; RFC 3986, 3.2.2): a name, an IPv4 address or an IPv6
+ * literal in brackets.  No user information; not empty.
+ */
+bool url_is_authority(struct str);
+
+/*
+ * Splits a target in origin, absolute, authority (for CONNECT alone) or
+ * asterisk form.  *authority is set for the absolute and authority forms and
+ * empty for the others; *path begins with '/' or is "*"; *query has no '?'.
+ * All are slices of target, or static.  Returns 0, or -1 when malformed.
+ */
+int url_split_target(struct str target, bool connect, struct str *authority,
+    struct str *path, struct str *query);
+
+/*
+ * Decodes a path once and resolves its dot segments after that, so that an
+ * encoded one is a dot segment too (RFC 3986, 5.2.4; ".." at the root stays
+ * there).  Repeated slashes count as one.  Writes it without its first slash
+ * and with a NUL: "" for "/", "a/b" for "/a//./b", "a/" for "/a/b/..".
+ * Returns its length, or -1 for a bad escape, an encoded control character
+ * or a result of cap bytes or more.
+ */
+long url_decode_path(struct str path, char *out, size_t cap);
+
+/*
+ * Appends a decoded path, or a query as it was sent, so encoded that it is
+ * safe in a URL and a field value; neither can end an attribute of HTML.
+ */
+void url_encode_path(struct buf *, struct str path);
+void url_encode_query(struct buf *, struct str query);
+
+#endif

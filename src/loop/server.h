@@ -1,0 +1,53 @@
+/*
+ * The daemon as a whole: one event loop with the HTTP connections, the UDP
+ * chat, the console and the signals, from start to drain.
+ */
+#ifndef CHATD_SERVER_H
+#define CHATD_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/addr.h"
+#include "base/sink.h"
+#include "chat/hub.h"
+#include "http/conn.h"
+
+#define DRAIN_SECONDS \
+	10 /* for what is under way when the daemon is stopped \
+	    */
+
+struct server;
+
+struct server_config {
+	struct http_limits http;
+	http_handler *handler;
+	void *handler_arg;
+	size_t max_connections;
+	struct hub_config hub;
+	const struct cidr *trusted; /* the caller's, as long as the server */
+	size_t ntrusted;
+};
+
+/* NULL, and the reason was logged. */
+struct server *server_new(const struct server_config *);
+void server_free(struct server *);
+
+/* Take over a socket of listen_tcp() or listen_udp().  0, or -1: then it
+ * stays the caller's. */
+int server_add_http(struct server *, int fd);
+int server_add_udp(struct server *, int fd);
+
+/*
+ * The operator's console prints to out, which stays the caller's, and reads
+ * from fd, or from nothing if that is -1.  0, or -1 without memory.
+ */
+int server_open_console(struct server *, int fd, struct sink *out);
+
+/*
+ * Serves until SIGTERM, SIGINT or the console's end, then drains.  A second
+ * signal ends it at once.  Returns 0, or -1 when the loop failed.
+ */
+int server_run(struct server *);
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * The instant of this turn of the event loop: the clock is read once a turn,
+ * by whoever asks first, and all that happens in the turn happens then.
+ */
+#ifndef CHATD_TURN_H
+#define CHATD_TURN_H
+
+#include <stdbool.h>
+
+#include "base/clock.h"
+
+struct turn {
+	bool known;
+	struct instant now;
+};
+
+/* Before each turn. */
+void turn_begin(struct turn *);
+
+struct instant turn_now(struct turn *);
+
+#endif

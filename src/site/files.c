@@ -1,0 +1,336 @@
+#include "site/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/map.h"
+#include "http/mime.h"
+#include "http/url.h"
+#include "site/beneath.h"
+
+struct entry {
+	TAILQ_ENTRY(entry) link; /* the least recently opened first */
+	int64_t checked;         /* the instant at which it was looked at */
+	struct stat st;          /* what the file was then */
+	struct str type;
+	char *path;
+	char *fields;
+	size_t nfields; /* bytes */
+	char *data;
+	size_t size;
+};
+
+TAILQ_HEAD(entry_list, entry);
+
+struct files {
+	int root;
+	struct map *by_path;
+	struct entry_list entries;
+	size_t cached;     /* bytes, with FILES_ENTRY_COST for each entry */
+	struct buf fields; /* of the answer that is being made */
+};
+
+struct files *
+files_new(const char *root)
+{
+	struct files *f = calloc(1, sizeof(*f));
+
+	if (f == NULL)
+		return NULL;
+	TAILQ_INIT(&f->entries);
+	f->root = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	f->by_path = f->root != -1 ? map_new() : NULL;
+	if (f->by_path == NULL) {
+		int saved = errno;
+
+		files_free(f);
+		errno = saved;
+		return NULL;
+	}
+	return f;
+}
+
+static void
+entry_free(struct entry *e)
+{
+	if (e == NULL)
+		return;
+	free(e->path);
+	free(e->fields);
+	free(e->data);
+	free(e);
+}
+
+static size_t
+entry_cost(const struct entry *e)
+{
+	return e->size + FILES_ENTRY_COST;
+}
+
+static void
+cache_remove(struct files *f, struct entry *e)
+{
+	map_del(f->by_path, e->path, strlen(e->path));
+	TAILQ_REMOVE(&f->entries, e, link);
+	f->cached -= entry_cost(e);
+	entry_free(e);
+}
+
+void
+files_free(struct files *f)
+{
+	struct entry *e;
+
+	if (f == NULL)
+		return;
+	while ((e = TAILQ_FIRST(&f->entries)) != NULL)
+		cache_remove(f, e);
+	map_free(f->by_path);
+	buf_free(&f->fields);
+	if (f->root != -1)
+		close(f->root);
+	free(f);
+}
+
+/* Without memory the entry is simply not kept. */
+static int
+cache_add(struct files *f, struct entry *e)
+{
+	while (f->cached + entry_cost(e) > FILES_CACHE_MAX &&
+	       !TAILQ_EMPTY(&f->entries))
+		cache_remove(f, TAILQ_FIRST(&f->entries));
+	if (map_put(f->by_path, e->path, strlen(e->path), e) == -1)
+		return -1;
+	TAILQ_INSERT_TAIL(&f->entries, e, link);
+	f->cached += entry_cost(e);
+	return 0;
+}
+
+static bool
+is_same_time(struct timespec a, struct timespec b)
+{
+	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+static bool
+is_same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+	       a->st_mode == b->st_mode && a->st_size == b->st_size &&
+	       is_same_time(a->st_mtim, b->st_mtim) &&
+	       is_same_time(a->st_ctim, b->st_ctim);
+}
+
+/* The entry of a path, if the file is still what it was. */
+static struct entry *
+cache_get(struct files *f, const char *path, struct instant now)
+{
+	struct entry *e = map_get(f->by_path, path, strlen(path));
+	struct stat st;
+
+	if (e == NULL || e->checked == now.mono)
+		return e;
+	if (fstatat(f->root, path, &st, 0) == -1 ||
+	    !is_same_file(&st, &e->st)) {
+		cache_remove(f, e);
+		return NULL;
+	}
+	e->checked = now.mono;
+	return e;
+}
+
+/* Validators (RFC 9110, 8.8): both change when the file is written. */
+static void
+write_validators(struct buf *b, const struct stat *st)
+{
+	char date[HTTP_DATE_LEN + 1];
+
+	http_date_format(st->st_mtim.tv_sec, date);
+	buf_addf(b,
+	    "Last-Modified: %s\r\nETag: \"%" PRIx64 "-%lx-%" PRIx64 "\"\r\n",
+	    date, (uint64_t)st->st_mtim.tv_sec,
+	    (unsigned long)st->st_mtim.tv_nsec, (uint64_t)st->st_size);
+}
+
+/* All of the file, or as much as there is of it by now. */
+static ssize_t
+read_whole(int fd, char *data, size_t size)
+{
+	size_t got = 0;
+
+	while (got < size) {
+		ssize_t n = pread(fd, data + got, size - got, (off_t)got);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return -1;
+		if (n == 0)
+			break;
+		got += (size_t)n;
+	}
+	return (ssize_t)got;
+}
+
+static struct entry *
+entry_new(struct files *f, const char *path, int fd, const struct stat *st,
+    struct instant now)
+{
+	struct entry *e = calloc(1, sizeof(*e));
+	ssize_t got;
+
+	if (e == NULL)
+		return NULL;
+	e->checked = now.mono;
+	e->st = *st;
+	e->type = mime_type(str_of(path));
+	e->nfields = buf_len(&f->fields);
+	e->path = strdup(path);
+	e->fields = malloc(e->nfields);
+	e->data = malloc((size_t)st->st_size + 1);
+	if (e->path == NULL || e->fields == NULL || e->data == NULL ||
+	    (got = read_whole(fd, e->data, (size_t)st->st_size)) == -1) {
+		entry_free(e);
+		return NULL;
+	}
+	memcpy(e->fields, buf_data(&f->fields), e->nfields);
+	e->size = (size_t)got;
+	return e;
+}
+
+static void
+answer_from_entry(const struct entry *e, struct http_response *res)
+{
+	res->type = e->type;
+	res->fields = (struct str){ e->fields, e->nfields };
+	res->body = (struct str){ e->data, e->size };
+}
+
+/* Sends the open regular file, by way of the cache if it is small. */
+static void
+answer_regular(struct files *f, const char *path, int fd, const struct stat *st,
+    struct http_response *res, struct instant now)
+{
+	struct entry *e;
+
+	buf_drain(&f->fields, buf_len(&f->fields));
+	write_validators(&f->fields, st);
+	if (st->st_size <= FILES_SMALL_MAX && !buf_failed(&f->fields) &&
+	    (e = entry_new(f, path, fd, st, now)) != NULL) {
+		if (cache_add(f, e) == 0) {
+			answer_from_entry(e, res);
+			close(fd);
+			return;
+		}
+		entry_free(e);
+	}
+	res->type = mime_type(str_of(path));
+	res->fields = (struct str){ buf_data(&f->fields), buf_len(&f->fields) };
+	res->fd = fd;
+	res->length = (uint64_t)st->st_size;
+}
+
+/* A directory's own path ends with a slash, so that its links work. */
+static void
+answer_redirect(struct files *f, const char *path, struct str query,
+    struct http_response *res)
+{
+	struct buf *b = &f->fields;
+
+	buf_drain(b, buf_len(b));
+	buf_add_str(b, STR("Location: /"));
+	url_encode_path(b, str_of(path));
+	buf_add_str(b, STR("/"));
+	if (query.len > 0) {
+		buf_add_str(b, STR("?"));
+		url_encode_query(b, query);
+	}
+	buf_add_str(b, STR("\r\n"));
+	res->status = 301;
+	res->fields = (struct str){ buf_data(b), buf_len(b) };
+}
+
+static int
+status_of_errno(int error)
+{
+	switch (error) {
+	case EACCES:
+	case EPERM:
+		return 403;
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+		return 503;
+	default:
+		return 404;
+	}
+}
+
+static void
+answer_opened(struct files *f, const char *path, struct str query, int fd,
+    struct http_response *res, struct instant now)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1) {
+		res->status = status_of_errno(errno);
+	} else if (S_ISREG(st.st_mode)) {
+		answer_regular(f, path, fd, &st, res, now);
+		return;
+	} else if (S_ISDIR(st.st_mode)) {
+		answer_redirect(f, path, query, res);
+	} else {
+		res->status = 404;
+	}
+	close(fd);
+}
+
+static bool
+has_dotfile(const char *path)
+{
+	return path[0] == '.' || strstr(path, "/.") != NULL;
+}
+
+/* The file that a path of a URL names, relative to ROOT; a status if none. */
+static int
+file_path(struct str path, char *out, size_t cap)
+{
+	static const char index_name[] = "index.html";
+	long len = url_decode_path(path, out, cap - sizeof(index_name));
+
+	if (len == -1)
+		return 400;
+	if (len == 0 || out[len - 1] == '/')
+		memcpy(out + len, index_name, sizeof(index_name));
+	return has_dotfile(out) ? 404 : 0;
+}
+
+void
+files_answer(struct files *f, struct str path, struct str query,
+    struct http_response *res, struct instant now)
+{
+	char name[FILES_PATH_MAX];
+	const struct entry *e;
+	int fd, status;
+
+	if ((status = file_path(path, name, sizeof(name))) != 0) {
+		res->status = status;
+		return;
+	}
+	if ((e = cache_get(f, name, now)) != NULL) {
+		answer_from_entry(e, res);
+		return;
+	}
+	fd = beneath_open(f->root, name);
+	if (fd == -1)
+		res->status = status_of_errno(errno);
+	else
+		answer_opened(f, name, query, fd, res, now);
+}

@@ -1,0 +1,12 @@
+/*
+ * The built-in pages: what is shown where ROOT has nothing of its own.
+ */
+#ifndef CHATD_PAGES_H
+#define CHATD_PAGES_H
+
+#include "base/buf.h"
+
+/* The front page, which tells how to join the chat on udp_port (0: off). */
+void page_front(struct buf *, int udp_port);
+
+#endif

@@ -1,0 +1,309 @@
+#include "http/url.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/feed.h"
+#include "tests/run.h"
+
+/* A host with an optional port: a name or address, or refused. */
+static const struct {
+	struct str s;
+	bool ok;
+} authorities[] = {
+	{ STR("a"), true },
+	{ STR("localhost"), true },
+	{ STR("www.example.org"), true },
+	{ STR("www.example.org."), true },
+	{ STR("a_b-c~!$&'()*+,;="), true },
+	{ STR("%41b"), true },
+	{ STR("127.0.0.1"), true },
+	{ STR("a:0"), true },
+	{ STR("a:80"), true },
+	{ STR("a:00080"), true },
+	{ STR("a:65535"), true },
+	{ STR("a:"), true },
+	{ STR("[::1]"), true },
+	{ STR("[::1]:"), true },
+	{ STR("[::1]:8080"), true },
+	{ STR("[2001:db8::a:B]"), true },
+	{ STR("[::ffff:127.0.0.1]:1"), true },
+	{ STR(""), false },
+	{ STR(":"), false },
+	{ STR(":80"), false },
+	{ STR("a:65536"), false },
+	{ STR("a:99999999999999999999"), false },
+	{ STR("a:-1"), false },
+	{ STR("a:+1"), false },
+	{ STR("a: 1"), false },
+	{ STR("a:80:80"), false },
+	{ STR("a:80a"), false },
+	{ STR("a b"), false },
+	{ STR("a/b"), false },
+	{ STR("a\\b"), false },
+	{ STR("a?b"), false },
+	{ STR("a#b"), false },
+	{ STR("u@a"), false },
+	{ STR("u:p@a"), false },
+	{ STR("a\0b"), false },
+	{ STR("a\x80"), false },
+	{ STR("a<b>"), false },
+	{ STR("a\"b"), false },
+	{ STR("%"), false },
+	{ STR("%4"), false },
+	{ STR("%4g"), false },
+	{ STR("a%"), false },
+	{ STR("["), false },
+	{ STR("[]"), false },
+	{ STR("[:"), false },
+	{ STR("[::1"), false },
+	{ STR("[::1:80"), false },
+	{ STR("[::1]a"), false },
+	{ STR("[::1]80"), false },
+	{ STR("[::1]:x"), false },
+	{ STR("[::1]]"), false },
+	{ STR("[[::1]]"), false },
+	{ STR("[a]"), false },
+	{ STR("[127.0.0.1]"), false },
+	{ STR("[::1%25lo]"), false },
+	{ STR("[1:2:3:4:5:6:7:8:9]"), false },
+	{ STR("[v1.a]"), false },
+	{ STR("::1"), false },
+	{ STR("]"), false },
+	{ STR("a]"), false },
+};
+
+START_TEST(authority)
+{
+	struct str s = authorities[_i].s;
+	struct guard *g = guard_new(s.len);
+
+	s.p = guard_copy(g, s.p, s.len);
+	ck_assert_msg(url_is_authority(s) == authorities[_i].ok, "'%.*s'",
+	    (int)s.len, s.p);
+	guard_free(g);
+}
+END_TEST
+
+static const struct {
+	struct str target;
+	bool connect;
+	int result;
+	struct str authority, path, query;
+} targets[] = {
+	{ STR("/"), false, 0, STR(""), STR("/"), STR("") },
+	{ STR("/a?b"), false, 0, STR(""), STR("/a"), STR("b") },
+	{ STR("/a?b?c"), false, 0, STR(""), STR("/a"), STR("b?c") },
+	{ STR("/?"), false, 0, STR(""), STR("/"), STR("") },
+	{ STR("//b/c"), false, 0, STR(""), STR("//b/c"), STR("") },
+	{ STR("/http://b/"), false, 0, STR(""), STR("/http://b/"), STR("") },
+	{ STR("*"), false, 0, STR(""), STR("*"), STR("") },
+	{ STR("http://b"), false, 0, STR("b"), STR("/"), STR("") },
+	{ STR("http://b/"), false, 0, STR("b"), STR("/"), STR("") },
+	{ STR("hTTp://b:1/c?d"), false, 0, STR("b:1"), STR("/c"), STR("d") },
+	{ STR("https://[::1]:1/c"), false, 0, STR("[::1]:1"), STR("/c"),
+	    STR("") },
+	{ STR("http://b?c/d"), false, 0, STR("b"), STR("/"), STR("c/d") },
+	{ STR("http://b//c"), false, 0, STR("b"), STR("//c"), STR("") },
+	{ STR("a:443"), true, 0, STR("a:443"), STR("/"), STR("") },
+	{ STR("[::1]:443"), true, 0, STR("[::1]:443"), STR("/"), STR("") },
+	{ STR("/"), true, -1, STR(""), STR(""), STR("") },
+	{ STR("http://b/"), true, -1, STR(""), STR(""), STR("") },
+	{ STR("a"), false, -1, STR(""), STR(""), STR("") },
+	{ STR("**"), false, -1, STR(""), STR(""), STR("") },
+	{ STR("?a"), false, -1, STR(""), STR(""), STR("") },
+	{ STR("http:"), false, -1, STR(""), STR(""), STR("") },
+	{ STR("http://"), false, -1, STR(""), STR(""), STR("") },
+	{ STR("http:///a"), false, -1, STR(""), STR(""), STR("") },
+	{ STR("http://?a"), false, -1, STR(""), STR(""), STR("") },
+	{ STR("http://u@b/"), false, -1, STR(""), STR(""), STR("") },
+	{ STR("http://b:x/"), false, -1, STR(""), STR(""), STR("") },
+	{ STR("http://b\\/"), false, -1, STR(""), STR(""), STR("") },
+	{ STR("ftp://b/"), false, -1, STR(""), STR(""), STR("") },
+	{ STR("file:///etc/passwd"), false, -1, STR(""), STR(""), STR("") },
+};
+
+START_TEST(target)
+{
+	struct str in = targets[_i].target, auth, path, query;
+	struct guard *g = guard_new(in.len);
+
+	in.p = guard_copy(g, in.p, in.len);
+	ck_assert_int_eq(
+	    url_split_target(in, targets[_i].connect, &auth, &path, &query),
+	    targets[_i].result);
+	if (targets[_i].result == 0) {
+		ck_assert(str_eq(auth, targets[_i].authority));
+		ck_assert(str_eq(path, targets[_i].path));
+		ck_assert(str_eq(query, targets[_i].query));
+	}
+	guard_free(g);
+}
+END_TEST
+
+/* NULL where the path is refused. */
+static const struct {
+	struct str path;
+	const char *out;
+} paths[] = {
+	{ STR("/"), "" },
+	{ STR("//"), "" },
+	{ STR("/a"), "a" },
+	{ STR("/a/"), "a/" },
+	{ STR("/a/b"), "a/b" },
+	{ STR("//a//b//"), "a/b/" },
+	{ STR("/a//./b"), "a/b" },
+	{ STR("/."), "" },
+	{ STR("/./"), "" },
+	{ STR("/a/."), "a/" },
+	{ STR("/a/./"), "a/" },
+	{ STR("/.."), "" },
+	{ STR("/../"), "" },
+	{ STR("/../a"), "a" },
+	{ STR("/../../../../etc/passwd"), "etc/passwd" },
+	{ STR("/a/.."), "" },
+	{ STR("/a/../"), "" },
+	{ STR("/a/../.."), "" },
+	{ STR("/a/../../b"), "b" },
+	{ STR("/a/b/.."), "a/" },
+	{ STR("/a/b/../"), "a/" },
+	{ STR("/a/b/../c"), "a/c" },
+	{ STR("/a/b/../../c"), "c" },
+	{ STR("/a//../b"), "b" },
+	{ STR("/ab/../c"), "c" },
+	{ STR("/a/bc/../d"), "a/d" },
+	{ STR("/..."), "..." },
+	{ STR("/a/.../b"), "a/.../b" },
+	{ STR("/.a"), ".a" },
+	{ STR("/a."), "a." },
+	{ STR("/..a"), "..a" },
+	{ STR("/a.."), "a.." },
+	{ STR("/%2e%2e/a"), "a" },
+	{ STR("/a/%2e%2e/b"), "b" },
+	{ STR("/a/.%2E/b"), "b" },
+	{ STR("/a/%2e./b"), "b" },
+	{ STR("/a/%2e/b"), "a/b" },
+	{ STR("/a%2f..%2fb"), "b" },
+	{ STR("/..%2f..%2fetc"), "etc" },
+	{ STR("/%2f%2fa"), "a" },
+	{ STR("/%252e%252e/a"), "%2e%2e/a" },
+	{ STR("/%25"), "%" },
+	{ STR("/%41%7a"), "Az" },
+	{ STR("/a%20b+c"), "a b+c" },
+	{ STR("/%C3%A4"), "\xc3\xa4" },
+	{ STR("/\xc3\xa4"), "\xc3\xa4" },
+	{ STR("/%ff"), "\xff" },
+	{ STR("/a\\..\\b"), "a\\..\\b" },
+	{ STR("/a;b"), "a;b" },
+	{ STR("/%"), NULL },
+	{ STR("/%4"), NULL },
+	{ STR("/a%4"), NULL },
+	{ STR("/%4g"), NULL },
+	{ STR("/%g4"), NULL },
+	{ STR("/%%41"), NULL },
+	{ STR("/%+1"), NULL },
+	{ STR("/%u0041"), NULL },
+	{ STR("/%00"), NULL },
+	{ STR("/a%00.html"), NULL },
+	{ STR("/%0a"), NULL },
+	{ STR("/%0d%0aA:b"), NULL },
+	{ STR("/%1f"), NULL },
+	{ STR("/%7f"), NULL },
+	{ STR("/\x01"), NULL },
+};
+
+START_TEST(decode_path)
+{
+	struct str in = paths[_i].path;
+	struct guard *g = guard_new(in.len);
+	char out[64];
+	long len;
+
+	in.p = guard_copy(g, in.p, in.len);
+	len = url_decode_path(in, out, sizeof(out));
+	if (paths[_i].out == NULL) {
+		ck_assert_int_eq(len, -1);
+	} else {
+		ck_assert_str_eq(out, paths[_i].out);
+		ck_assert_int_eq(len, (long)strlen(out));
+	}
+	guard_free(g);
+}
+END_TEST
+
+/* No more is written than there is room for, whatever the path. */
+START_TEST(decode_room)
+{
+	struct str in = paths[_i].path;
+	size_t need = paths[_i].out != NULL ? strlen(paths[_i].out) + 1 : 0;
+
+	for (size_t cap = 1; cap <= in.len + 1; cap++) {
+		char *out = malloc(cap);
+		long len = url_decode_path(in, out, cap);
+
+		if (cap < need)
+			ck_assert_int_eq(len, -1);
+		if (len != -1)
+			ck_assert_uint_eq(strlen(out), (size_t)len);
+		free(out);
+	}
+}
+END_TEST
+
+static const struct {
+	struct str in;
+	const char *path, *query;
+} encodings[] = {
+	{ STR(""), "", "" },
+	{ STR("azAZ09-._~/"), "azAZ09-._~/", "azAZ09-._~/" },
+	{ STR("a=1&b=2;c"), "a%3D1%26b%3D2%3Bc", "a=1&b=2;c" },
+	{ STR("a%20b"), "a%2520b", "a%20b" },
+	{ STR("a b"), "a%20b", "a%20b" },
+	{ STR("//b"), "//b", "//b" },
+	{ STR("?:@"), "%3F%3A%40", "?:@" },
+	{ STR("\r\nA: b"), "%0D%0AA%3A%20b", "%0D%0AA:%20b" },
+	{ STR("<\"'>"), "%3C%22%27%3E", "%3C%22%27%3E" },
+	{ STR("\\`{|}^#[]"), "%5C%60%7B%7C%7D%5E%23%5B%5D",
+	    "%5C%60%7B%7C%7D%5E%23%5B%5D" },
+	{ STR("\0\x7f\x80\xff"), "%00%7F%80%FF", "%00%7F%80%FF" },
+};
+
+static void
+check_encoding(void (*encode)(struct buf *, struct str), struct str in,
+    const char *expected)
+{
+	struct buf b = { 0 };
+
+	encode(&b, in);
+	buf_add(&b, "", 1);
+	ck_assert_str_eq(buf_data(&b), expected);
+	buf_free(&b);
+}
+
+START_TEST(encode)
+{
+	check_encoding(url_encode_path, encodings[_i].in, encodings[_i].path);
+	check_encoding(url_encode_query, encodings[_i].in, encodings[_i].query);
+}
+END_TEST
+
+static Suite *
+url_suite(void)
+{
+	Suite *suite = suite_create("url");
+	TCase *tc = tcase_create("url");
+
+	tcase_add_loop_test(tc, authority, 0, CASES(authorities));
+	tcase_add_loop_test(tc, target, 0, CASES(targets));
+	tcase_add_loop_test(tc, decode_path, 0, CASES(paths));
+	tcase_add_loop_test(tc, decode_room, 0, CASES(paths));
+	tcase_add_loop_test(tc, encode, 0, CASES(encodings));
+	suite_add_tcase(suite, tc);
+	return suite;
+}
+
+int
+main(void)
+{
+	return run_suite(url_suite());
+}
