@@ -288,6 +288,12 @@ START_TEST(bounds)
 	    repeated("", "0000000000", HTTP_CHUNK_LINE_MAX / 10 + 1, ""),
 	    HTTP_BODY_BAD);
 	/* Each chunk's line has a bound of its own, not all together. */
+	check_bound(repeated("1\r\na\r\n1;xx", "0123456789",
+			HTTP_CHUNK_LINE_MAX / 10, "\r\nb\r\n0\r\n\r\n"),
+	    HTTP_BODY_DONE);
+	check_bound(repeated("1\r\na\r\n1;xxx", "0123456789",
+			HTTP_CHUNK_LINE_MAX / 10, "\r\nb\r\n0\r\n\r\n"),
+	    HTTP_BODY_BAD);
 	check_bound(
 	    repeated("", "2;ab\r\nxx\r\n", 200, "0\r\n\r\n"), HTTP_BODY_DONE);
 }

@@ -259,7 +259,9 @@ tell_response(struct buf *b, struct str *rest)
 	if (option.len > 0)
 		buf_addf(b, " %.*s", (int)option.len, option.p);
 	str_to_u64(field_value(head, STR("Content-Length")), SIZE_MAX, &length);
-	if (field_value(head, STR("Head")).len > 0) {
+	/* A refused HEAD does not reach the handler, which marks the others. */
+	if (field_value(head, STR("Head")).len > 0 ||
+	    (length > 0 && rest->len == 0)) {
 		buf_addf(b, " head %zu", (size_t)length);
 		length = 0;
 	}
@@ -348,6 +350,11 @@ static const struct {
 	    "400 close page; shutdown" },
 	{ "9112, 3: after one that was kept", STR(GET_A "GET\r\n\r\n" GET_B),
 	    false, "200 /a; 400 close page; shutdown" },
+	{ "9110, 9.3.2: HEAD refused", STR("HEAD /a HTTP/1.1\r\n\r\n" GET_B),
+	    false, "400 close head 110; shutdown" },
+	{ "9110, 9.3.2: HEAD too large",
+	    STR("HEAD /a" HOST "Content-Length: 101\r\n\r\n" GET_B), false,
+	    "413 close head 122; shutdown" },
 	{ "9110, 9.1: method", STR("BREW /a" HOST "\r\n" GET_B), false,
 	    "501 close page; shutdown" },
 	{ "9110, 15.6.6: version", STR("GET /a HTTP/2.0\r\n\r\n" GET_B), false,

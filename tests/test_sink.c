@@ -15,7 +15,8 @@
 #include "base/buf.h"
 #include "tests/run.h"
 
-#define LINES 40000 /* much more than SINK_MAX and a pipe or socket hold */
+#define LINES     5000 /* much more than SINK_MAX and a pipe or socket hold */
+#define LINE_SIZE 66   /* of each line */
 
 /*
  * The far end of a sink that is given `line 0`, `line 1` and so on.  Each
@@ -96,8 +97,8 @@ finish(void)
 static void
 write_line(int n)
 {
-	char line[32];
-	int len = snprintf(line, sizeof(line), "line %d\n", n);
+	char line[LINE_SIZE + 1];
+	int len = snprintf(line, sizeof(line), "line %-60d\n", n);
 
 	sink_write(sink, line, (size_t)len);
 }
@@ -170,7 +171,7 @@ START_TEST(nobody_reads)
 	for (int i = 0; i < LINES; i++)
 		write_line(i);
 	ck_assert_uint_gt(sink_dropped(sink), 0);
-	ck_assert_uint_gt(sink_flush(sink), SINK_MAX - 64);
+	ck_assert_uint_gt(sink_flush(sink), SINK_MAX - LINE_SIZE);
 	ck_assert_uint_le(sink_flush(sink), SINK_MAX);
 	read_all(LINES);
 	write_line(LINES);
@@ -185,7 +186,7 @@ START_TEST(slow_reader)
 	start(kinds[_i]);
 	for (int i = 0; i < LINES; i++) {
 		write_line(i);
-		if (i % 1000 == 999)
+		if (i % 250 == 249)
 			read_some();
 	}
 	read_all(LINES);
@@ -265,18 +266,18 @@ END_TEST
 START_TEST(regular_file)
 {
 	FILE *file = tmpfile();
-	char *all = malloc(LINES * 16), line[32];
+	char *all = malloc(LINES * LINE_SIZE), line[LINE_SIZE + 1];
 	size_t want = 0;
 
 	ck_assert(file != NULL && all != NULL);
 	sink = sink_new(fileno(file));
 	for (int i = 0; i < LINES; i++) {
 		write_line(i);
-		want += (size_t)snprintf(line, sizeof(line), "line %d\n", i);
+		want += (size_t)snprintf(line, sizeof(line), "line %-60d\n", i);
 	}
 	ck_assert_uint_eq(sink_flush(sink), 0);
 	ck_assert_uint_eq(sink_dropped(sink), 0);
-	ck_assert_uint_eq(pread(fileno(file), all, LINES * 16, 0), want);
+	ck_assert_uint_eq(pread(fileno(file), all, LINES * LINE_SIZE, 0), want);
 	ck_assert_mem_eq(all + want - strlen(line), line, strlen(line));
 	sink_free(sink);
 	free(all);

@@ -211,12 +211,12 @@ respond(struct http_conn *c, struct http_response *res, struct str connection,
 }
 
 static void
-refuse(struct http_conn *c, int status, struct instant now)
+refuse(struct http_conn *c, int status, bool is_head, struct instant now)
 {
 	struct http_response res = { .status = status, .fd = -1 };
 
 	begin_close(c, true);
-	respond(c, &res, STR("close"), false, now);
+	respond(c, &res, STR("close"), is_head, now);
 }
 
 /*
@@ -248,7 +248,7 @@ serve(struct http_conn *c, const struct http_request *req, struct instant now)
 	struct http_response res = { .status = 200, .fd = -1 };
 
 	if (req->content_length > c->service->limits.max_body) {
-		refuse(c, 413, now);
+		refuse(c, 413, req->method == HTTP_HEAD, now);
 		return;
 	}
 	c->service->handler(c->service->arg, req, &res, now);
@@ -271,6 +271,7 @@ receive_head(
 	int status;
 	ssize_t used;
 
+	req.method = HTTP_OTHER; /* of a head that is refused unread */
 	used = http_parse_request(data, len, c->last_len, &req, &status);
 	if (used == 0) {
 		if (c->last_len == 0)
@@ -282,7 +283,7 @@ receive_head(
 	}
 	c->last_len = 0;
 	if (used == -1) {
-		refuse(c, status, now);
+		refuse(c, status, req.method == HTTP_HEAD, now);
 		return 0;
 	}
 	serve(c, &req, now);
@@ -439,7 +440,7 @@ http_conn_expire(struct http_conn *c, struct instant now)
 	if (now.mono < c->deadline)
 		return;
 	if (c->state == HEAD && !has_output(c)) {
-		refuse(c, 408, now);
+		refuse(c, 408, false, now);
 		c->deadline = now.mono + c->service->limits.linger_timeout;
 	} else {
 		abandon(c);

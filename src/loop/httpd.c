@@ -21,6 +21,7 @@
 #define RECEIVE_MAX  32768     /* bytes of one receive, into a shared buffer */
 #define FILE_MAX     (1 << 20) /* bytes of a file sent at once in one turn */
 #define QUEUE_MAX    65536     /* of it left to the bufferevent after that */
+#define ACCEPT_MAX   64        /* clients served in the turn that took them */
 #define PAUSE_MILLIS 250       /* of accepting, when descriptors run out */
 
 struct client {
@@ -53,6 +54,8 @@ struct httpd {
 	LIST_HEAD(, listener) listeners;
 	struct event *resume; /* accepting, after a pause */
 	bool accepting;
+	int64_t accept_turn; /* the turn that last took a client, mono */
+	unsigned taken;      /* clients that it took so far */
 	int64_t warned; /* when descriptors last ran out, mono */
 	void (*idle_cb)(void *);
 	void *idle_arg;
@@ -308,9 +311,11 @@ client_set_reading(struct client *cl, bool reading)
 static void
 client_pump(struct client *cl, const char *data, size_t len)
 {
+	bool was_full;
 	int moved;
 
 	do {
+		was_full = http_conn_is_full(cl->conn);
 		moved = client_feed(cl, data, len);
 		len = 0;
 		if (moved == -1) {
@@ -321,7 +326,7 @@ client_pump(struct client *cl, const char *data, size_t len)
 			http_conn_eof(cl->conn, now(cl));
 		if (client_flush(cl) == -1)
 			return;
-	} while (moved > 0 && !is_sending(cl));
+	} while ((moved > 0 || was_full) && !is_sending(cl));
 	client_set_reading(cl, !cl->eof && !is_sending(cl));
 	client_rearm(cl);
 }
@@ -412,6 +417,21 @@ client_new(struct httpd *h, int fd)
 	return cl;
 }
 
+/*
+ * The request is often there already.  But new clients keep coming while the
+ * others are served, so after some the turn goes to those who wait.
+ */
+static bool
+is_served_at_once(struct httpd *h)
+{
+	int64_t turn = turn_now(h->turn).mono;
+
+	if (h->accept_turn != turn)
+		h->taken = 0;
+	h->accept_turn = turn;
+	return h->taken++ < ACCEPT_MAX;
+}
+
 static void
 accept_cb(struct evconnlistener *ev, evutil_socket_t fd, struct sockaddr *from,
     int len, void *arg)
@@ -429,8 +449,10 @@ accept_cb(struct evconnlistener *ev, evutil_socket_t fd, struct sockaddr *from,
 	if (h->stats.open == h->max_connections)
 		set_accepting(h, false);
 	timer_add(cl, http_conn_deadline(cl->conn));
-	/* The request is often there already. */
-	client_receive(cl);
+	if (is_served_at_once(h))
+		client_receive(cl);
+	else
+		client_set_reading(cl, true);
 }
 
 /* Without a descriptor or memory for it, the next client waits in the

@@ -28,7 +28,7 @@ open_resolved(int root, const char *path)
 	do
 		fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
 	while (fd == -1 && (errno == EAGAIN || errno == EINTR) &&
-	       ++tries < OPEN_TRIES);
+	    ++tries < OPEN_TRIES);
 	return (int)fd;
 }
 #else
@@ -73,13 +73,29 @@ enter(int dir, const char *path, size_t len)
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
+/* The last part of a path, which is empty after a slash. */
+static int
+open_last(int dir, const char *name)
+{
+	if (strcmp(name, "..") == 0) {
+		errno = EXDEV;
+		return -1;
+	}
+	return openat(dir, name, OPEN_FLAGS | O_NOFOLLOW);
+}
+
 int
 beneath_walk(int root, const char *path)
 {
 	const char *slash;
-	int dir = root, fd;
+	int dir = root, fd, saved;
 
-	while ((slash = strchr(path, '/')) != NULL && slash[1] != '\0') {
+	if (path[0] == '/') {
+		errno = EXDEV;
+		return -1;
+	}
+	/* A slash at the end would make openat(2) follow a link before it. */
+	while ((slash = strchr(path, '/')) != NULL) {
 		fd = enter(dir, path, (size_t)(slash - path));
 		if (dir != root)
 			close(dir);
@@ -88,17 +104,10 @@ beneath_walk(int root, const char *path)
 		dir = fd;
 		path = slash + 1;
 	}
-	if (strcmp(path, "..") == 0 || strcmp(path, "../") == 0) {
-		fd = -1;
-		errno = EXDEV;
-	} else {
-		fd = openat(dir, path, OPEN_FLAGS | O_NOFOLLOW);
-	}
-	if (dir != root) {
-		int saved = errno;
-
+	fd = open_last(dir, dir != root && path[0] == '\0' ? "." : path);
+	saved = errno;
+	if (dir != root)
 		close(dir);
-		errno = saved;
-	}
+	errno = saved;
 	return fd;
 }

@@ -15,9 +15,16 @@
 #include "http/url.h"
 #include "site/beneath.h"
 
+/*
+ * A file system's clock is coarse: what changed just before it was read may
+ * change again and still have the same times.
+ */
+#define SETTLED_MILLIS 2000
+
 struct entry {
 	TAILQ_ENTRY(entry) link; /* the least recently opened first */
 	int64_t checked;         /* the instant at which it was looked at */
+	bool is_settled;         /* its times tell whether it changed since */
 	struct stat st;          /* what the file was then */
 	struct str type;
 	char *path;
@@ -104,7 +111,7 @@ static int
 cache_add(struct files *f, struct entry *e)
 {
 	while (f->cached + entry_cost(e) > FILES_CACHE_MAX &&
-	       !TAILQ_EMPTY(&f->entries))
+	    !TAILQ_EMPTY(&f->entries))
 		cache_remove(f, TAILQ_FIRST(&f->entries));
 	if (map_put(f->by_path, e->path, strlen(e->path), e) == -1)
 		return -1;
@@ -123,9 +130,9 @@ static bool
 is_same_file(const struct stat *a, const struct stat *b)
 {
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
-	       a->st_mode == b->st_mode && a->st_size == b->st_size &&
-	       is_same_time(a->st_mtim, b->st_mtim) &&
-	       is_same_time(a->st_ctim, b->st_ctim);
+	    a->st_mode == b->st_mode && a->st_size == b->st_size &&
+	    is_same_time(a->st_mtim, b->st_mtim) &&
+	    is_same_time(a->st_ctim, b->st_ctim);
 }
 
 /* The entry of a path, if the file is still what it was. */
@@ -137,13 +144,22 @@ cache_get(struct files *f, const char *path, struct instant now)
 
 	if (e == NULL || e->checked == now.mono)
 		return e;
-	if (fstatat(f->root, path, &st, 0) == -1 ||
+	if (!e->is_settled || fstatat(f->root, path, &st, 0) == -1 ||
 	    !is_same_file(&st, &e->st)) {
 		cache_remove(f, e);
 		return NULL;
 	}
 	e->checked = now.mono;
 	return e;
+}
+
+/* The fields of the next answer, whether or not the last had memory. */
+static struct buf *
+begin_fields(struct files *f)
+{
+	buf_drain(&f->fields, buf_len(&f->fields));
+	f->fields.failed = false;
+	return &f->fields;
 }
 
 /* Validators (RFC 9110, 8.8): both change when the file is written. */
@@ -190,6 +206,7 @@ entry_new(struct files *f, const char *path, int fd, const struct stat *st,
 		return NULL;
 	e->checked = now.mono;
 	e->st = *st;
+	e->is_settled = st->st_ctim.tv_sec < (now.wall - SETTLED_MILLIS) / 1000;
 	e->type = mime_type(str_of(path));
 	e->nfields = buf_len(&f->fields);
 	e->path = strdup(path);
@@ -220,8 +237,7 @@ answer_regular(struct files *f, const char *path, int fd, const struct stat *st,
 {
 	struct entry *e;
 
-	buf_drain(&f->fields, buf_len(&f->fields));
-	write_validators(&f->fields, st);
+	write_validators(begin_fields(f), st);
 	if (st->st_size <= FILES_SMALL_MAX && !buf_failed(&f->fields) &&
 	    (e = entry_new(f, path, fd, st, now)) != NULL) {
 		if (cache_add(f, e) == 0) {
@@ -242,9 +258,8 @@ static void
 answer_redirect(struct files *f, const char *path, struct str query,
     struct http_response *res)
 {
-	struct buf *b = &f->fields;
+	struct buf *b = begin_fields(f);
 
-	buf_drain(b, buf_len(b));
 	buf_add_str(b, STR("Location: /"));
 	url_encode_path(b, str_of(path));
 	buf_add_str(b, STR("/"));
@@ -253,6 +268,10 @@ answer_redirect(struct files *f, const char *path, struct str query,
 		url_encode_query(b, query);
 	}
 	buf_add_str(b, STR("\r\n"));
+	if (buf_failed(b)) {
+		res->status = 503;
+		return;
+	}
 	res->status = 301;
 	res->fields = (struct str){ buf_data(b), buf_len(b) };
 }

@@ -1,0 +1,666 @@
+/*
+ * chatd's HTTP side over real sockets: what is sent arrives whole and in
+ * order, and no client is in the way of another.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "tests/daemon.h"
+#include "tests/run.h"
+
+#define MIB (1 << 20)
+#define BIG (64 * MIB)
+#define MID (8 * MIB)
+
+#define HOST  " HTTP/1.1\r\nHost: h\r\n"
+#define CLOSE HOST "Connection: close\r\n\r\n"
+
+/* Sanitizers and wrappers keep what was freed: memory says little there. */
+#ifdef __SANITIZE_ADDRESS__
+#define IS_SANITIZED true
+#else
+#define IS_SANITIZED false
+#endif
+
+static struct {
+	const char *root;
+	char *big; /* of BIG and of MID: the same */
+	struct program p;
+} site;
+
+static void
+start(const char *option)
+{
+	const char *args[] = { site.root, option, NULL };
+
+	daemon_start(&site.p, args);
+}
+
+static void
+setup(void)
+{
+	uint32_t state = 1;
+
+	site.root = temp_dir();
+	site.big = malloc(BIG);
+	ck_assert_ptr_nonnull(site.big);
+	for (size_t i = 0; i < BIG; i++) {
+		state = state * 1664525 + 1013904223;
+		site.big[i] = (char)(state >> 24);
+	}
+	temp_file(site.root, "big", site.big, BIG);
+	temp_file(site.root, "mid", site.big, MID);
+	temp_file(site.root, "small.txt", "small", 5);
+}
+
+static void
+teardown(void)
+{
+	free(site.big);
+}
+
+static int
+dial(void)
+{
+	return tcp_connect(site.p.http_port);
+}
+
+static int
+request(const char *text)
+{
+	int fd = dial();
+
+	send_text(fd, text);
+	return fd;
+}
+
+static struct str
+content(const char *response, size_t len)
+{
+	const char *end = memmem(response, len, "\r\n\r\n", 4);
+
+	ck_assert_ptr_nonnull(end);
+	end += 4;
+	return (struct str){ end, len - (size_t)(end - response) };
+}
+
+/* All that fd answers to its end is one response with this content. */
+static void
+check_answer(int fd, const char *expected, size_t expected_len)
+{
+	char *response;
+	size_t len = read_to_end(fd, &response);
+	struct str got = content(response, len);
+
+	ck_assert_int_eq(strncmp(response, "HTTP/1.1 200 ", 13), 0);
+	ck_assert_uint_eq(got.len, expected_len);
+	ck_assert_int_eq(memcmp(got.p, expected, expected_len), 0);
+	free(response);
+	close(fd);
+}
+
+/* The server answers somebody new. */
+static void
+check_serves(void)
+{
+	check_answer(request("GET /small.txt" CLOSE), "small", 5);
+}
+
+/* What is sent arrives. */
+
+START_TEST(intact)
+{
+	int silent[200];
+
+	start(NULL);
+	for (int i = 0; i < 200; i++)
+		silent[i] = dial();
+	check_answer(request("GET /big" CLOSE), site.big, BIG);
+	check_serves();
+	for (int i = 0; i < 200; i++)
+		close(silent[i]);
+	daemon_stop(&site.p);
+}
+END_TEST
+
+START_TEST(stalled_beside_quick)
+{
+	int stalled;
+
+	start(NULL);
+	stalled = request("GET /big" CLOSE);
+	for (int i = 0; i < 10; i++)
+		check_serves();
+	check_answer(stalled, site.big, BIG);
+	daemon_stop(&site.p);
+}
+END_TEST
+
+START_TEST(half_close)
+{
+	int fd;
+
+	start(NULL);
+	fd = request("GET /big" HOST "\r\n");
+	shutdown(fd, SHUT_WR);
+	check_answer(fd, site.big, BIG);
+	daemon_stop(&site.p);
+}
+END_TEST
+
+START_TEST(keep_alive)
+{
+	char response[1024];
+	int fd;
+
+	start(NULL);
+	fd = dial();
+	for (int i = 0; i < 3; i++) {
+		send_text(fd, "GET /small.txt" HOST "\r\n");
+		read_until(fd, "\r\n\r\nsmall", response, sizeof(response));
+		ck_assert_ptr_null(response_field(response, "Connection"));
+	}
+	send_text(fd, "GET /small.txt" CLOSE);
+	check_answer(fd, "small", 5);
+	daemon_stop(&site.p);
+}
+END_TEST
+
+/* Pipelining. */
+
+/* How often text stands in what was read. */
+static int
+count(const char *data, size_t len, const char *text)
+{
+	const char *at = data, *end = data + len;
+	int n = 0;
+
+	while ((at = memmem(at, (size_t)(end - at), text, strlen(text)))) {
+		at += strlen(text);
+		n++;
+	}
+	return n;
+}
+
+START_TEST(pipelined)
+{
+	struct buf b = { 0 };
+	char *response;
+	size_t len;
+	int fd;
+
+	start(NULL);
+	for (int i = 0; i < 99; i++)
+		buf_add_str(&b, STR("GET /small.txt" HOST "\r\n"));
+	buf_add_str(&b, STR("GET /small.txt" CLOSE));
+	fd = dial();
+	send_all(fd, buf_data(&b), buf_len(&b));
+	len = read_to_end(fd, &response);
+	ck_assert_int_eq(count(response, len, "HTTP/1.1 200 "), 100);
+	ck_assert_int_eq(count(response, len, "\r\n\r\nsmall"), 100);
+	free(response);
+	buf_free(&b);
+	close(fd);
+	daemon_stop(&site.p);
+}
+END_TEST
+
+static void
+check_after_files(int fd, int files)
+{
+	char *response;
+	size_t len = read_to_end(fd, &response);
+	struct str rest = { response, len };
+
+	for (int i = 0; i < files; i++) {
+		rest = content(rest.p, rest.len);
+		ck_assert_uint_ge(rest.len, MID);
+		ck_assert_int_eq(memcmp(rest.p, site.big, MID), 0);
+		rest = (struct str){ rest.p + MID, rest.len - MID };
+	}
+	ck_assert(str_eq(content(rest.p, rest.len), STR("small")));
+	free(response);
+	close(fd);
+}
+
+/* What was asked for behind a large file comes after it, and at once. */
+START_TEST(pipelined_behind_files)
+{
+	static const char files[] = "GET /mid" HOST "\r\nGET /mid" HOST "\r\n";
+	char text[512];
+	int fd;
+
+	start(NULL);
+	snprintf(text, sizeof(text), "%sGET /small.txt" CLOSE, files);
+	check_after_files(request(text), 2);
+	snprintf(text, sizeof(text), "%sGET /small.txt" HOST "\r\n", files);
+	fd = request(text);
+	shutdown(fd, SHUT_WR);
+	check_after_files(fd, 2);
+	daemon_stop(&site.p);
+}
+END_TEST
+
+/* A value in a line `name value` of a file in the daemon's /proc directory. */
+static long
+proc_value(const char *file, const char *name)
+{
+	char path[64], line[256];
+	long value = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)site.p.pid, file);
+	f = fopen(path, "re");
+	ck_assert_ptr_nonnull(f);
+	while (value == -1 && fgets(line, sizeof(line), f) != NULL) {
+		if (strncmp(line, name, strlen(name)) == 0)
+			value = atol(line + strlen(name));
+	}
+	fclose(f);
+	ck_assert_int_ne(value, -1);
+	return value;
+}
+
+static long
+memory(void)
+{
+	return proc_value("status", "VmRSS:") * 1024;
+}
+
+static long
+growth_max(void)
+{
+	bool is_plain = !IS_SANITIZED && getenv("CHATD_TEST_WRAPPER") == NULL;
+
+	return is_plain ? 2 * MIB : 64 * MIB;
+}
+
+/* Sends whole requests until the peer takes no more; returns the bytes. */
+static size_t
+send_until_full(int fd, const char *text, size_t max)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	size_t len = strlen(text), sent = 0;
+
+	while (sent < max && poll(&p, 1, 300) == 1) {
+		ssize_t n = send(fd, text + sent % len, len - sent % len,
+		    MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		ck_assert(n > 0 || errno == EAGAIN);
+		sent += n > 0 ? (size_t)n : 0;
+	}
+	return sent;
+}
+
+START_TEST(never_reads)
+{
+	struct buf b = { 0 };
+	long before;
+	int fd;
+
+	start(NULL);
+	check_serves();
+	before = memory();
+	for (int i = 0; i < 2000; i++)
+		buf_add_str(&b, STR("GET /small.txt" HOST "\r\n"));
+	buf_add(&b, "", 1);
+	fd = dial();
+	ck_assert_uint_lt(send_until_full(fd, buf_data(&b), BIG), BIG);
+	ck_assert_int_lt(memory() - before, growth_max());
+	check_serves();
+	close(fd);
+	buf_free(&b);
+	daemon_stop(&site.p);
+}
+END_TEST
+
+/* Requests and their answers. */
+
+static const struct {
+	const char *request;
+	const char *status;
+	const char *field, *value;
+	bool has_content;
+} answers[] = {
+	{ "HEAD /small.txt" CLOSE, "200", "Content-Length", "5", false },
+	{ "HEAD /big" CLOSE, "200", "Content-Length", "67108864", false },
+	{ "GET / HTTP/1.0\r\n\r\n", "200", "Connection", "close", true },
+	{ "GET /none" CLOSE, "404", "Content-Type", "text/html; charset=utf-8",
+	    true },
+	{ "POST /small.txt" CLOSE, "405", "Allow", "GET, HEAD, OPTIONS", true },
+	{ "CONNECT h:80" CLOSE, "405", "Allow", "GET, HEAD, OPTIONS", true },
+	{ "OPTIONS *" CLOSE, "204", "Allow", "GET, HEAD, OPTIONS", false },
+	{ "BREW /" CLOSE, "501", "Connection", "close", true },
+	{ "GET / HTTP/2.0\r\n\r\n", "505", "Connection", "close", true },
+	{ "GET / HTTP/1.1\r\n\r\n", "400", "Connection", "close", true },
+	{ "GET /fifo" CLOSE, "404", "Connection", "close", true },
+	{ "GET /dir?a=b" CLOSE, "301", "Location", "/dir/?a=b", true },
+	{ "GET /small.txt HTTP/1.1\nHost: h\n\n", "200", "Connection", "close",
+	    true },
+	{ "GET /small.txt HTTP/1.0\n\n", "200", "Connection", "close", true },
+};
+
+static void
+check_one_answer(int i)
+{
+	int fd = request(answers[i].request);
+	const char *value;
+	char *response;
+	size_t len;
+
+	/* A connection that lingers ends when its peer does. */
+	shutdown(fd, SHUT_WR);
+	len = read_to_end(fd, &response);
+	ck_assert_msg(
+	    len > 12 && strncmp(response + 9, answers[i].status, 3) == 0,
+	    "%s: %s", answers[i].request, response);
+	value = response_field(response, answers[i].field);
+	ck_assert_ptr_nonnull(value);
+	ck_assert_str_eq(value, answers[i].value);
+	ck_assert_ptr_nonnull(response_field(response, "Date"));
+	ck_assert((content(response, len).len > 0) == answers[i].has_content);
+	free(response);
+	close(fd);
+}
+
+START_TEST(answered)
+{
+	char path[1024];
+
+	snprintf(path, sizeof(path), "%s/fifo", site.root);
+	ck_assert_int_eq(mkfifo(path, 0644), 0);
+	snprintf(path, sizeof(path), "%s/dir", site.root);
+	ck_assert_int_eq(mkdir(path, 0755), 0);
+	start(NULL);
+	for (int i = 0; i < CASES(answers); i++)
+		check_one_answer(i);
+	daemon_stop(&site.p);
+}
+END_TEST
+
+/* A bare LF: answered and closed, though the peer goes on. */
+START_TEST(bare_lf)
+{
+	start(NULL);
+	check_answer(request("GET /small.txt HTTP/1.1\nHost: h\n\n"
+			     "GET /small.txt" HOST "\r\n"),
+	    "small", 5);
+	daemon_stop(&site.p);
+}
+END_TEST
+
+START_TEST(ipv6)
+{
+	struct sockaddr_in6 to = { .sin6_family = AF_INET6,
+		.sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	start(NULL);
+	to.sin6_port = htons((uint16_t)site.p.http_port);
+	if (fd == -1 || connect(fd, (struct sockaddr *)&to, sizeof(to)) == -1) {
+		printf("skipped: no IPv6 here: %s\n", strerror(errno));
+	} else {
+		send_text(fd,
+		    "GET /small.txt HTTP/1.1\r\nHost: [::1]\r\n"
+		    "Connection: close\r\n\r\n");
+		check_answer(fd, "small", 5);
+	}
+	daemon_stop(&site.p);
+}
+END_TEST
+
+/* An error's answer can be read by who is still sending. */
+static const struct {
+	const char *start, *status;
+} lingers[] = {
+	{ "GET / HTTP/1.1\r\n\r\n", "400" },
+	{ "POST /" HOST "Content-Length: 20000000\r\n\r\n", "413" },
+	{ "GET /", "414" },
+	{ "GET /" HOST "A: ", "431" },
+	{ "BREW /" HOST "\r\n", "501" },
+};
+
+START_TEST(lingering_close)
+{
+	char *rest = malloc(MIB), *response;
+	size_t len;
+	int fd;
+
+	memset(rest, 'x', MIB);
+	start(NULL);
+	fd = request(lingers[_i].start);
+	send_all(fd, rest, MIB);
+	shutdown(fd, SHUT_WR);
+	len = read_to_end(fd, &response);
+	ck_assert_msg(
+	    len > 12 && strncmp(response + 9, lingers[_i].status, 3) == 0,
+	    "%s: %s", lingers[_i].start, response);
+	free(response);
+	free(rest);
+	close(fd);
+	daemon_stop(&site.p);
+}
+END_TEST
+
+/* Deadlines. */
+
+/* A byte now and then does not make a header's time longer. */
+START_TEST(header_timeout)
+{
+	int trickling, silent, bytes = 0;
+	char *response;
+
+	start("--header-timeout=1");
+	silent = dial();
+	trickling = request("GET / HTTP/1.1\r\nA: ");
+	while (is_silent(trickling, 200) && bytes < 50) {
+		send_text(trickling, "x");
+		bytes++;
+	}
+	read_to_end(trickling, &response);
+	ck_assert_int_eq(strncmp(response, "HTTP/1.1 408 ", 13), 0);
+	ck_assert_int_lt(bytes, 50);
+	free(response);
+	ck_assert_uint_eq(read_to_end(silent, &response), 0);
+	free(response);
+	close(silent);
+	close(trickling);
+	daemon_stop(&site.p);
+}
+END_TEST
+
+START_TEST(idle_timeout)
+{
+	start("--idle-timeout=1");
+	check_answer(request("GET /small.txt" HOST "\r\n"), "small", 5);
+	daemon_stop(&site.p);
+}
+END_TEST
+
+/* Who does not read is cut off: by the time that two others were, one after
+ * the other, who began later. */
+START_TEST(reader_timeout)
+{
+	char *response;
+	int fd;
+
+	start("--idle-timeout=1");
+	fd = request("GET /big" CLOSE);
+	ck_assert(!is_silent(fd, 1000 * WAIT_SECONDS));
+	check_answer(request("GET /small.txt" HOST "\r\n"), "small", 5);
+	check_answer(request("GET /small.txt" HOST "\r\n"), "small", 5);
+	ck_assert_uint_lt(read_to_end(fd, &response), BIG);
+	free(response);
+	close(fd);
+	daemon_stop(&site.p);
+}
+END_TEST
+
+/* Limits. */
+
+START_TEST(max_connections)
+{
+	int first, second, third;
+
+	start("--max-connections=2");
+	first = dial();
+	second = dial();
+	third = request("GET /small.txt" CLOSE);
+	ck_assert(is_silent(third, 300));
+	close(first);
+	check_answer(third, "small", 5);
+	check_serves();
+	close(second);
+	daemon_stop(&site.p);
+}
+END_TEST
+
+/* Clock ticks of the processor that the daemon has used. */
+static long
+ticks(void)
+{
+	unsigned long user, system;
+	char path[64], line[1024];
+	const char *at;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)site.p.pid);
+	f = fopen(path, "re");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_ptr_nonnull(fgets(line, sizeof(line), f));
+	fclose(f);
+	at = strrchr(line, ')');
+	ck_assert_int_eq(sscanf(at + 2,
+			     "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u "
+			     "%lu %lu",
+			     &user, &system),
+	    2);
+	return (long)(user + system);
+}
+
+/* Without descriptors the daemon waits quietly, and goes on with them. */
+START_TEST(no_descriptors)
+{
+	const struct rlimit limit = { 64, 64 };
+	struct timespec second = { 1, 0 };
+	long before, used;
+	int fds[150];
+
+	start(NULL);
+	ck_assert_int_eq(prlimit(site.p.pid, RLIMIT_NOFILE, &limit, NULL), 0);
+	for (int i = 0; i < 150; i++)
+		fds[i] = dial();
+	before = ticks();
+	nanosleep(&second, NULL);
+	used = ticks() - before;
+	ck_assert_int_le(used, sysconf(_SC_CLK_TCK) / 50);
+	for (int i = 0; i < 150; i++)
+		close(fds[i]);
+	fds[0] = request("GET /small.txt" CLOSE);
+	ck_assert(!is_silent(fds[0], 1000));
+	check_answer(fds[0], "small", 5);
+	daemon_stop(&site.p);
+}
+END_TEST
+
+/* A file that becomes shorter while it is sent ends its connection only. */
+START_TEST(truncated)
+{
+	char path[1024], *response;
+	int fd;
+
+	start(NULL);
+	temp_file(site.root, "cut", site.big, BIG);
+	fd = request("GET /cut" CLOSE);
+	ck_assert(!is_silent(fd, 1000 * WAIT_SECONDS));
+	snprintf(path, sizeof(path), "%s/cut", site.root);
+	ck_assert_int_eq(truncate(path, 100), 0);
+	ck_assert_uint_lt(read_to_end(fd, &response), BIG);
+	free(response);
+	close(fd);
+	check_serves();
+	daemon_stop(&site.p);
+}
+END_TEST
+
+/* Stopping. */
+
+START_TEST(drain)
+{
+	char head[1024];
+	int slow, idle;
+
+	start(NULL);
+	idle = dial();
+	slow = request("GET /big" HOST "\r\n");
+	ck_assert(!is_silent(slow, 1000 * WAIT_SECONDS));
+	kill(site.p.pid, SIGTERM);
+	read_until(site.p.err, "stopping", head, sizeof(head));
+	check_answer(slow, site.big, BIG);
+	ck_assert_int_eq(program_wait(&site.p), 0);
+	close(idle);
+}
+END_TEST
+
+START_TEST(drain_no_more)
+{
+	char head[1024];
+	int stalled;
+
+	start(NULL);
+	stalled = request("GET /big" CLOSE);
+	ck_assert(!is_silent(stalled, 1000 * WAIT_SECONDS));
+	kill(site.p.pid, SIGTERM);
+	read_until(site.p.err, "stopping", head, sizeof(head));
+	kill(site.p.pid, SIGTERM);
+	ck_assert_int_eq(program_wait(&site.p), 0);
+	close(stalled);
+}
+END_TEST
+
+static void
+add_tests(TCase *tc, const TTest *const *tests, int n)
+{
+	tcase_add_unchecked_fixture(tc, setup, teardown);
+	for (int i = 0; i < n; i++)
+		tcase_add_test(tc, tests[i]);
+}
+
+static Suite *
+http_suite(void)
+{
+	const TTest *const tests[] = { intact, stalled_beside_quick, half_close,
+		keep_alive, pipelined, pipelined_behind_files, never_reads,
+		answered, bare_lf, ipv6, max_connections, truncated, drain,
+		drain_no_more };
+	const TTest *const timed[] = { header_timeout, idle_timeout,
+		reader_timeout, no_descriptors };
+	Suite *suite = suite_create("e2e_http");
+	TCase *tc = tcase_create("http"), *timing = tcase_create("timing");
+
+	add_tests(tc, tests, CASES(tests));
+	tcase_add_loop_test(tc, lingering_close, 0, CASES(lingers));
+	suite_add_tcase(suite, tc);
+	/* These tell little about a program that a wrapper makes slow. */
+	tcase_set_tags(timing, "timing");
+	add_tests(timing, timed, CASES(timed));
+	suite_add_tcase(suite, timing);
+	return suite;
+}
+
+int
+main(void)
+{
+	return run_suite(http_suite());
+}
