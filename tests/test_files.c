@@ -325,6 +325,24 @@ START_TEST(changed_in_one_tick)
 }
 END_TEST
 
+/* RFC 9110, 8.8.2.1: the date is then that of the answer. */
+START_TEST(changed_in_the_future)
+{
+	const struct timespec times[2] = { { 253402300799, 0 },
+		{ 253402300799, 0 } };
+	char fields[256];
+	struct http_response res;
+
+	ck_assert_int_eq(utimensat(AT_FDCWD, path_of("a.txt"), times, 0), 0);
+	site.now.wall = INT64_C(784111777000);
+	res = get(STR("/a.txt"), STR(""));
+	snprintf(
+	    fields, sizeof(fields), "%.*s", (int)res.fields.len, res.fields.p);
+	ck_assert_ptr_nonnull(
+	    strstr(fields, "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n"));
+}
+END_TEST
+
 /* As cp -p or an archive leaves them: another content, the same mtime. */
 START_TEST(changed_with_old_time)
 {
@@ -492,6 +510,7 @@ add_cache_tests(TCase *tc)
 	tcase_add_test(tc, validators);
 	tcase_add_test(tc, changed_content);
 	tcase_add_test(tc, changed_in_one_tick);
+	tcase_add_test(tc, changed_in_the_future);
 	tcase_add_test(tc, changed_with_old_time);
 	tcase_add_test(tc, replaced);
 	tcase_add_test(tc, replaced_by_link);

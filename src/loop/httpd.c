@@ -33,9 +33,10 @@ struct client {
 	struct event timer;
 	int64_t timer_at; /* when it fires, mono */
 	struct buf in;    /* received and not used yet: usually nothing */
-	struct bufferevent
-	    *out;          /* what waits for the socket; NULL until then */
+	/* What waits for the socket; NULL until something does. */
+	struct bufferevent *out;
 	size_t file_bytes; /* of a file among that */
+	size_t burst;      /* bytes of files sent in this turn */
 	bool eof;          /* the peer sends no more */
 	bool reading;
 };
@@ -56,7 +57,7 @@ struct httpd {
 	bool accepting;
 	int64_t accept_turn; /* the turn that last took a client, mono */
 	unsigned taken;      /* clients that it took so far */
-	int64_t warned; /* when descriptors last ran out, mono */
+	int64_t warned;      /* when descriptors last ran out, mono */
 	void (*idle_cb)(void *);
 	void *idle_arg;
 	struct httpd_stats stats;
@@ -219,45 +220,49 @@ send_memory(struct client *cl, const struct http_piece *piece)
  * The part is small, since only its end shows that the peer still reads.
  */
 static int
-queue_file(struct client *cl, int fd, off_t offset, uint64_t left)
+queue_file(struct client *cl, const struct http_piece *piece)
 {
 	struct evbuffer *out = client_output(cl);
-	ev_off_t len = left < QUEUE_MAX ? (ev_off_t)left : QUEUE_MAX;
+	size_t len = piece->len < QUEUE_MAX ? piece->len : QUEUE_MAX;
 	struct evbuffer_file_segment *segment;
 	int added;
 
 	if (out == NULL)
 		return -1;
 	segment = evbuffer_file_segment_new(
-	    fd, offset, len, EVBUF_FS_DISABLE_LOCKING);
+	    piece->fd, piece->offset, (ev_off_t)len, EVBUF_FS_DISABLE_LOCKING);
 	if (segment == NULL)
 		return -1;
-	added = evbuffer_add_file_segment(out, segment, 0, len);
+	added = evbuffer_add_file_segment(out, segment, 0, (ev_off_t)len);
 	evbuffer_file_segment_free(segment);
-	cl->file_bytes = (size_t)len;
+	cl->file_bytes = len;
 	return added;
 }
 
+/*
+ * However fast the peer reads, and however many files it asked for, after
+ * FILE_MAX bytes the others have their turn.
+ */
 static int
 send_file(struct client *cl, const struct http_piece *piece)
 {
-	size_t len = piece->len < FILE_MAX ? piece->len : FILE_MAX;
+	size_t room = FILE_MAX - cl->burst;
+	size_t len = piece->len < room ? piece->len : room;
 	off_t offset = piece->offset;
-	ssize_t n = sendfile(cl->fd, piece->fd, &offset, len);
+	ssize_t n;
 
-	if (n == -1 && errno != EAGAIN && errno != EINTR)
-		return -1;
-	if (n == 0) {
+	if (room == 0)
+		return queue_file(cl, piece);
+	n = sendfile(cl->fd, piece->fd, &offset, len);
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return queue_file(cl, piece);
+	if (n == 0)
 		errno = ENODATA; /* the file is shorter than was promised */
+	if (n <= 0)
 		return -1;
-	}
-	if (n == -1)
-		n = 0;
+	cl->burst += (size_t)n;
 	http_conn_sent(cl->conn, (size_t)n, now(cl));
-	/* However fast the peer reads, the others have their turn now. */
-	if ((uint64_t)n == piece->len)
-		return 0;
-	return queue_file(cl, piece->fd, offset, piece->len - (uint64_t)n);
+	return 0;
 }
 
 /* Sends until there is nothing to send, or the socket takes no more.
@@ -314,6 +319,7 @@ client_pump(struct client *cl, const char *data, size_t len)
 	bool was_full;
 	int moved;
 
+	cl->burst = 0;
 	do {
 		was_full = http_conn_is_full(cl->conn);
 		moved = client_feed(cl, data, len);

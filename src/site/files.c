@@ -40,7 +40,7 @@ struct files {
 	int root;
 	struct map *by_path;
 	struct entry_list entries;
-	size_t cached;     /* bytes, with FILES_ENTRY_COST for each entry */
+	size_t cached;     /* bytes, by entry_cost() */
 	struct buf fields; /* of the answer that is being made */
 };
 
@@ -78,7 +78,7 @@ entry_free(struct entry *e)
 static size_t
 entry_cost(const struct entry *e)
 {
-	return e->size + FILES_ENTRY_COST;
+	return e->size + e->nfields + strlen(e->path) + FILES_ENTRY_COST;
 }
 
 static void
@@ -162,13 +162,19 @@ begin_fields(struct files *f)
 	return &f->fields;
 }
 
-/* Validators (RFC 9110, 8.8): both change when the file is written. */
+/*
+ * Validators (RFC 9110, 8.8): both change when the file is written.  A date
+ * in the future becomes that of the answer (8.8.2.1).
+ */
 static void
-write_validators(struct buf *b, const struct stat *st)
+write_validators(struct buf *b, const struct stat *st, struct instant now)
 {
+	int64_t modified = st->st_mtim.tv_sec;
 	char date[HTTP_DATE_LEN + 1];
 
-	http_date_format(st->st_mtim.tv_sec, date);
+	if (modified > now.wall / 1000)
+		modified = now.wall / 1000;
+	http_date_format(modified, date);
 	buf_addf(b,
 	    "Last-Modified: %s\r\nETag: \"%" PRIx64 "-%lx-%" PRIx64 "\"\r\n",
 	    date, (uint64_t)st->st_mtim.tv_sec,
@@ -237,7 +243,7 @@ answer_regular(struct files *f, const char *path, int fd, const struct stat *st,
 {
 	struct entry *e;
 
-	write_validators(begin_fields(f), st);
+	write_validators(begin_fields(f), st, now);
 	if (st->st_size <= FILES_SMALL_MAX && !buf_failed(&f->fields) &&
 	    (e = entry_new(f, path, fd, st, now)) != NULL) {
 		if (cache_add(f, e) == 0) {
