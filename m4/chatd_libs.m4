@@ -38,7 +38,7 @@ AC_ARG_WITH([check], [AS_HELP_STRING([--without-check], [build no tests])],
 	[], [with_check=yes])
 have_check=no
 AS_IF([test "x$with_check" != xno],
-	[PKG_CHECK_MODULES([CHECK], [check >= 0.10], [have_check=yes],
+	[PKG_CHECK_MODULES([CHECK], [check >= 0.11], [have_check=yes],
 		[AC_MSG_ERROR([Check was not found; make check needs it
 	Debian, Ubuntu: apt-get install check
 	Fedora:         dnf install check-devel

@@ -479,7 +479,7 @@ START_TEST(test_a_file_as_console)
 	start(NULL);
 	read_to_end(chatd.out, &output);
 	ck_assert_msg(strstr(output, "[operator]: first\n") != NULL &&
-			  strstr(output, "[operator]: second\n") != NULL,
+		strstr(output, "[operator]: second\n") != NULL,
 	    "%s", output);
 	free(output);
 	ck_assert_int_eq(program_wait(&chatd), 0);

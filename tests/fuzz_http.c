@@ -100,7 +100,8 @@ send_piece(struct run *r)
 		break;
 	}
 	n = piece.len < 1000 * r->step ? (size_t)piece.len : 1000 * r->step;
-	check(n > 0 && (to = buf_reserve(&r->out, n)) != NULL);
+	to = buf_reserve(&r->out, n);
+	check(n > 0 && to != NULL);
 	if (piece.fd == -1)
 		memcpy(to, piece.data, n);
 	else

@@ -20,24 +20,6 @@ buf_free(struct buf *b)
 	buf_init(b);
 }
 
-const char *
-buf_data(const struct buf *b)
-{
-	return b->base != NULL ? b->base + b->start : "";
-}
-
-size_t
-buf_len(const struct buf *b)
-{
-	return b->end - b->start;
-}
-
-bool
-buf_failed(const struct buf *b)
-{
-	return b->failed;
-}
-
 static int
 buf_grow(struct buf *b, size_t need)
 {

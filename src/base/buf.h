@@ -24,9 +24,23 @@ struct buf {
 void buf_init(struct buf *);
 void buf_free(struct buf *);
 
-const char *buf_data(const struct buf *);
-size_t buf_len(const struct buf *); /* bytes */
-bool buf_failed(const struct buf *);
+static inline const char *
+buf_data(const struct buf *b) /* never NULL */
+{
+	return b->base != NULL ? b->base + b->start : "";
+}
+
+static inline size_t
+buf_len(const struct buf *b) /* bytes */
+{
+	return b->end - b->start;
+}
+
+static inline bool
+buf_failed(const struct buf *b)
+{
+	return b->failed;
+}
 
 /* Append.  buf_addf() formats like printf(3). */
 void buf_add(struct buf *, const void *, size_t);

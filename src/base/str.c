@@ -1,7 +1,6 @@
 #include "base/str.h"
 
 #include <string.h>
-#include <strings.h>
 
 struct str
 str_of(const char *s)
@@ -15,11 +14,23 @@ str_eq(struct str a, struct str b)
 	return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
 }
 
+static char
+to_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Not strncasecmp(3), which asks the locale. */
 bool
 str_eq_nocase(struct str a, struct str b)
 {
-	return a.len == b.len &&
-	    (a.len == 0 || strncasecmp(a.p, b.p, a.len) == 0);
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++) {
+		if (to_lower(a.p[i]) != to_lower(b.p[i]))
+			return false;
+	}
+	return true;
 }
 
 static bool

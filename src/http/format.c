@@ -1,6 +1,10 @@
 #include "http/format.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#define NUMBER_MAX 20  /* digits of a 64-bit number */
+#define NAMES_MAX  200 /* bytes of a head without its values: 124 at most */
 
 #define STATUS(code, phrase) \
 	{ \
@@ -107,39 +111,68 @@ http_status_page(struct buf *b, int status)
 	    reason.p);
 }
 
-static void
-write_status_line(struct buf *b, int code)
+/* Where in the buffer's room the next bytes of a head go. */
+static char *
+put(char *at, struct str s)
+{
+	if (s.len > 0)
+		memcpy(at, s.p, s.len);
+	return at + s.len;
+}
+
+static char *
+put_field(char *at, struct str name, struct str value)
+{
+	if (value.len == 0)
+		return at;
+	at = put(put(at, name), value);
+	return put(at, STR("\r\n"));
+}
+
+static char *
+put_number(char *at, uint64_t value)
+{
+	char digits[NUMBER_MAX];
+	size_t i = sizeof(digits);
+
+	do {
+		digits[--i] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value > 0);
+	return put(at, (struct str){ digits + i, sizeof(digits) - i });
+}
+
+static char *
+put_status_line(char *at, int code)
 {
 	const struct status *status = status_find(code);
 
 	if (status != NULL)
-		buf_add_str(b, status->line);
-	else
-		buf_addf(b, "HTTP/1.1 %03d Unknown\r\n", code);
+		return put(at, status->line);
+	at = put_number(put(at, STR("HTTP/1.1 ")), (unsigned)code);
+	return put(at, STR(" Unknown\r\n"));
 }
 
-static void
-write_field(struct buf *b, struct str name, struct str value)
-{
-	if (value.len == 0)
-		return;
-	buf_add_str(b, name);
-	buf_add_str(b, value);
-	buf_add_str(b, STR("\r\n"));
-}
-
+/* Every answer passes here, so room is made once and for all of the head. */
 void
 http_head_write(struct buf *b, const struct http_head *head)
 {
-	write_status_line(b, head->status);
-	write_field(b, STR("Date: "), head->date);
-	write_field(b, STR("Content-Type: "), head->type);
+	size_t most = head->date.len + head->type.len + head->fields.len +
+	    head->connection.len + NAMES_MAX;
+	char *start = buf_reserve(b, most), *at = start;
+
+	if (start == NULL)
+		return;
+	at = put_status_line(at, head->status);
+	at = put_field(at, STR("Date: "), head->date);
+	at = put_field(at, STR("Content-Type: "), head->type);
 	if (!http_has_no_content(head->status)) {
-		buf_add_str(b, STR("Content-Length: "));
-		buf_add_u64(b, head->content_length);
-		buf_add_str(b, STR("\r\n"));
+		at = put(at, STR("Content-Length: "));
+		at = put_number(at, head->content_length);
+		at = put(at, STR("\r\n"));
 	}
-	buf_add_str(b, head->fields);
-	write_field(b, STR("Connection: "), head->connection);
-	buf_add_str(b, STR("\r\n"));
+	at = put(at, head->fields);
+	at = put_field(at, STR("Connection: "), head->connection);
+	at = put(at, STR("\r\n"));
+	buf_commit(b, (size_t)(at - start));
 }

@@ -29,7 +29,7 @@ void http_status_page(struct buf *, int status);
  */
 struct http_head {
 	int status;
-	struct str date;
+	struct str date;         /* Date */
 	struct str type;         /* Content-Type */
 	uint64_t content_length; /* left out where there can be no content */
 	struct str fields;       /* whole field lines, each with its CRLF */

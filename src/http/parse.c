@@ -327,7 +327,7 @@ check_message(struct http_request *req, const struct seen *seen)
 	    req->method != HTTP_OPTIONS)
 		return 400;
 	req->keep_alive = !seen->close && !req->bare_lf &&
-			  (req->minor > 0 || seen->keep_alive);
+	    (req->minor > 0 || seen->keep_alive);
 	return req->method == HTTP_OTHER ? 501 : 0;
 }
 

@@ -8,14 +8,27 @@ static bool
 is_alnum(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9');
+	    (c >= '0' && c <= '9');
 }
 
 /* unreserved and sub-delims of RFC 3986, 2; '%' is checked apart. */
 static bool
 is_name_char(char c)
 {
-	return is_alnum(c) || (c != '\0' && strchr("-._~!$&'()*+,;=", c));
+	switch (c) {
+	case '-':
+	case '.':
+	case '_':
+	case '~':
+	case '!':
+	case '$':
+	case '&' ... ',': /* & ' ( ) * + , */
+	case ';':
+	case '=':
+		return true;
+	default:
+		return is_alnum(c);
+	}
 }
 
 static bool

@@ -15,8 +15,19 @@ struct turn {
 };
 
 /* Before each turn. */
-void turn_begin(struct turn *);
+static inline void
+turn_begin(struct turn *t)
+{
+	t->known = false;
+}
 
-struct instant turn_now(struct turn *);
+static inline struct instant
+turn_now(struct turn *t)
+{
+	if (!t->known)
+		t->now = clock_now();
+	t->known = true;
+	return t->now;
+}
 
 #endif

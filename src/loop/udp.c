@@ -30,8 +30,9 @@
 #define DATAGRAM_MAX    65536 /* more than UDP over IPv4 or IPv6 carries */
 #define SEND_BATCH      64    /* datagrams a system call */
 #define FULL_MILLIS     10    /* until the next try when a device is full */
-#define PER_ADDRESS_MAX 1024  /* members from one address: a NAT hides a hall \
-			       */
+#define PER_ADDRESS_MAX \
+	1024 /* members from one address: a NAT hides a hall \
+	      */
 
 /* Both kinds: a socket for both families is told the address in each form. */
 union control {

@@ -27,7 +27,8 @@ struct entry {
 	bool is_settled;         /* its times tell whether it changed since */
 	struct stat st;          /* what the file was then */
 	struct str type;
-	char *path;
+	char *target; /* the path of the URL that it answers, as it was sent */
+	char *path;   /* relative to ROOT */
 	char *fields;
 	size_t nfields; /* bytes */
 	char *data;
@@ -36,9 +37,17 @@ struct entry {
 
 TAILQ_HEAD(entry_list, entry);
 
+/* What is asked for. */
+struct ask {
+	struct str target; /* the path as it was sent */
+	struct str query;
+	const char *path; /* relative to ROOT */
+	struct instant now;
+};
+
 struct files {
 	int root;
-	struct map *by_path;
+	struct map *by_target;
 	struct entry_list entries;
 	size_t cached;     /* bytes, by entry_cost() */
 	struct buf fields; /* of the answer that is being made */
@@ -53,8 +62,8 @@ files_new(const char *root)
 		return NULL;
 	TAILQ_INIT(&f->entries);
 	f->root = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	f->by_path = f->root != -1 ? map_new() : NULL;
-	if (f->by_path == NULL) {
+	f->by_target = f->root != -1 ? map_new() : NULL;
+	if (f->by_target == NULL) {
 		int saved = errno;
 
 		files_free(f);
@@ -69,6 +78,7 @@ entry_free(struct entry *e)
 {
 	if (e == NULL)
 		return;
+	free(e->target);
 	free(e->path);
 	free(e->fields);
 	free(e->data);
@@ -78,13 +88,14 @@ entry_free(struct entry *e)
 static size_t
 entry_cost(const struct entry *e)
 {
-	return e->size + e->nfields + strlen(e->path) + FILES_ENTRY_COST;
+	return e->size + e->nfields + strlen(e->target) + strlen(e->path) +
+	    FILES_ENTRY_COST;
 }
 
 static void
 cache_remove(struct files *f, struct entry *e)
 {
-	map_del(f->by_path, e->path, strlen(e->path));
+	map_del(f->by_target, e->target, strlen(e->target));
 	TAILQ_REMOVE(&f->entries, e, link);
 	f->cached -= entry_cost(e);
 	entry_free(e);
@@ -99,7 +110,7 @@ files_free(struct files *f)
 		return;
 	while ((e = TAILQ_FIRST(&f->entries)) != NULL)
 		cache_remove(f, e);
-	map_free(f->by_path);
+	map_free(f->by_target);
 	buf_free(&f->fields);
 	if (f->root != -1)
 		close(f->root);
@@ -113,7 +124,7 @@ cache_add(struct files *f, struct entry *e)
 	while (f->cached + entry_cost(e) > FILES_CACHE_MAX &&
 	    !TAILQ_EMPTY(&f->entries))
 		cache_remove(f, TAILQ_FIRST(&f->entries));
-	if (map_put(f->by_path, e->path, strlen(e->path), e) == -1)
+	if (map_put(f->by_target, e->target, strlen(e->target), e) == -1)
 		return -1;
 	TAILQ_INSERT_TAIL(&f->entries, e, link);
 	f->cached += entry_cost(e);
@@ -135,16 +146,20 @@ is_same_file(const struct stat *a, const struct stat *b)
 	    is_same_time(a->st_ctim, b->st_ctim);
 }
 
-/* The entry of a path, if the file is still what it was. */
+/*
+ * The entry of a URL's path, if the file is still what it was.  The path as
+ * it was sent is the key, so that a hit need not decode it; two spellings of
+ * a path are two entries.
+ */
 static struct entry *
-cache_get(struct files *f, const char *path, struct instant now)
+cache_get(struct files *f, struct str target, struct instant now)
 {
-	struct entry *e = map_get(f->by_path, path, strlen(path));
+	struct entry *e = map_get(f->by_target, target.p, target.len);
 	struct stat st;
 
 	if (e == NULL || e->checked == now.mono)
 		return e;
-	if (!e->is_settled || fstatat(f->root, path, &st, 0) == -1 ||
+	if (!e->is_settled || fstatat(f->root, e->path, &st, 0) == -1 ||
 	    !is_same_file(&st, &e->st)) {
 		cache_remove(f, e);
 		return NULL;
@@ -202,23 +217,25 @@ read_whole(int fd, char *data, size_t size)
 }
 
 static struct entry *
-entry_new(struct files *f, const char *path, int fd, const struct stat *st,
-    struct instant now)
+entry_new(struct files *f, const struct ask *ask, int fd, const struct stat *st)
 {
 	struct entry *e = calloc(1, sizeof(*e));
 	ssize_t got;
 
 	if (e == NULL)
 		return NULL;
-	e->checked = now.mono;
+	e->checked = ask->now.mono;
 	e->st = *st;
-	e->is_settled = st->st_ctim.tv_sec < (now.wall - SETTLED_MILLIS) / 1000;
-	e->type = mime_type(str_of(path));
+	e->is_settled =
+	    st->st_ctim.tv_sec < (ask->now.wall - SETTLED_MILLIS) / 1000;
+	e->type = mime_type(str_of(ask->path));
 	e->nfields = buf_len(&f->fields);
-	e->path = strdup(path);
+	e->target = strndup(ask->target.p, ask->target.len);
+	e->path = strdup(ask->path);
 	e->fields = malloc(e->nfields);
 	e->data = malloc((size_t)st->st_size + 1);
-	if (e->path == NULL || e->fields == NULL || e->data == NULL ||
+	if (e->target == NULL || e->path == NULL || e->fields == NULL ||
+	    e->data == NULL ||
 	    (got = read_whole(fd, e->data, (size_t)st->st_size)) == -1) {
 		entry_free(e);
 		return NULL;
@@ -238,14 +255,14 @@ answer_from_entry(const struct entry *e, struct http_response *res)
 
 /* Sends the open regular file, by way of the cache if it is small. */
 static void
-answer_regular(struct files *f, const char *path, int fd, const struct stat *st,
-    struct http_response *res, struct instant now)
+answer_regular(struct files *f, const struct ask *ask, int fd,
+    const struct stat *st, struct http_response *res)
 {
 	struct entry *e;
 
-	write_validators(begin_fields(f), st, now);
+	write_validators(begin_fields(f), st, ask->now);
 	if (st->st_size <= FILES_SMALL_MAX && !buf_failed(&f->fields) &&
-	    (e = entry_new(f, path, fd, st, now)) != NULL) {
+	    (e = entry_new(f, ask, fd, st)) != NULL) {
 		if (cache_add(f, e) == 0) {
 			answer_from_entry(e, res);
 			close(fd);
@@ -253,7 +270,7 @@ answer_regular(struct files *f, const char *path, int fd, const struct stat *st,
 		}
 		entry_free(e);
 	}
-	res->type = mime_type(str_of(path));
+	res->type = mime_type(str_of(ask->path));
 	res->fields = (struct str){ buf_data(&f->fields), buf_len(&f->fields) };
 	res->fd = fd;
 	res->length = (uint64_t)st->st_size;
@@ -261,17 +278,17 @@ answer_regular(struct files *f, const char *path, int fd, const struct stat *st,
 
 /* A directory's own path ends with a slash, so that its links work. */
 static void
-answer_redirect(struct files *f, const char *path, struct str query,
-    struct http_response *res)
+answer_redirect(
+    struct files *f, const struct ask *ask, struct http_response *res)
 {
 	struct buf *b = begin_fields(f);
 
 	buf_add_str(b, STR("Location: /"));
-	url_encode_path(b, str_of(path));
+	url_encode_path(b, str_of(ask->path));
 	buf_add_str(b, STR("/"));
-	if (query.len > 0) {
+	if (ask->query.len > 0) {
 		buf_add_str(b, STR("?"));
-		url_encode_query(b, query);
+		url_encode_query(b, ask->query);
 	}
 	buf_add_str(b, STR("\r\n"));
 	if (buf_failed(b)) {
@@ -299,18 +316,18 @@ status_of_errno(int error)
 }
 
 static void
-answer_opened(struct files *f, const char *path, struct str query, int fd,
-    struct http_response *res, struct instant now)
+answer_opened(
+    struct files *f, const struct ask *ask, int fd, struct http_response *res)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) == -1) {
 		res->status = status_of_errno(errno);
 	} else if (S_ISREG(st.st_mode)) {
-		answer_regular(f, path, fd, &st, res, now);
+		answer_regular(f, ask, fd, &st, res);
 		return;
 	} else if (S_ISDIR(st.st_mode)) {
-		answer_redirect(f, path, query, res);
+		answer_redirect(f, ask, res);
 	} else {
 		res->status = 404;
 	}
@@ -337,25 +354,33 @@ file_path(struct str path, char *out, size_t cap)
 	return has_dotfile(out) ? 404 : 0;
 }
 
+static void
+answer_from_disk(struct files *f, struct ask *ask, struct http_response *res)
+{
+	char path[FILES_PATH_MAX];
+	int fd, status;
+
+	if ((status = file_path(ask->target, path, sizeof(path))) != 0) {
+		res->status = status;
+		return;
+	}
+	ask->path = path;
+	fd = beneath_open(f->root, path);
+	if (fd == -1)
+		res->status = status_of_errno(errno);
+	else
+		answer_opened(f, ask, fd, res);
+}
+
 void
 files_answer(struct files *f, struct str path, struct str query,
     struct http_response *res, struct instant now)
 {
-	char name[FILES_PATH_MAX];
-	const struct entry *e;
-	int fd, status;
+	const struct entry *e = cache_get(f, path, now);
+	struct ask ask = { .target = path, .query = query, .now = now };
 
-	if ((status = file_path(path, name, sizeof(name))) != 0) {
-		res->status = status;
-		return;
-	}
-	if ((e = cache_get(f, name, now)) != NULL) {
+	if (e != NULL)
 		answer_from_entry(e, res);
-		return;
-	}
-	fd = beneath_open(f->root, name);
-	if (fd == -1)
-		res->status = status_of_errno(errno);
 	else
-		answer_opened(f, name, query, fd, res, now);
+		answer_from_disk(f, &ask, res);
 }

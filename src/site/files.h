@@ -14,8 +14,9 @@
 #define FILES_SMALL_MAX  32768      /* bytes of a file kept in memory */
 #define FILES_CACHE_MAX  (16 << 20) /* bytes of all of them; oldest go */
 #define FILES_ENTRY_COST 512        /* what an entry counts beside its file */
-#define FILES_PATH_MAX   (HTTP_TARGET_MAX + 16) /* bytes of a path with its NUL \
-						 */
+#define FILES_PATH_MAX \
+	(HTTP_TARGET_MAX + 16) /* bytes of a path with its NUL \
+				*/
 
 struct files;
 
