@@ -128,7 +128,7 @@ START_TEST(code_as_typed)
 			to = stpcpy(to, code);
 			p++;
 		} else if (strncmp(p, "%.5s", 4) == 0) {
-			to = stpncpy(to, code, 5);
+			to = mempcpy(to, code, 5);
 			p += 3;
 		} else
 			*to++ = *p;
