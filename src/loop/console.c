@@ -8,12 +8,11 @@
 #include "loop/console.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <event2/event.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "chat/command.h"
 #include "loop/input.h"
 
@@ -252,24 +251,13 @@ console_input_cb(void *arg, struct str line, bool at_eof)
 	hub_flush(c->hub);
 }
 
-/* epoll takes neither regular files nor devices that are no terminals. */
-static bool
-can_wait(int fd)
-{
-	struct stat st;
-
-	return isatty(fd) ||
-	    (fstat(fd, &st) == 0 &&
-		(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)));
-}
-
 static int
 console_open(struct console *c, struct event_base *base)
 {
 	int fd = c->config.fd, out = sink_fd(c->config.out);
 	enum hub_result result;
 
-	if (can_wait(out) &&
+	if (fd_is_watchable(out) &&
 	    (c->writable = event_new(
 		 base, out, EV_WRITE, console_writable_cb, c)) == NULL)
 		return -1;

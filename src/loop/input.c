@@ -10,8 +10,9 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/fd.h"
 
 #define INPUT_TURN_LINES 64 /* handed over in one turn of the loop */
 
@@ -31,20 +32,6 @@ struct input {
 	size_t start, end;
 	char data[INPUT_LINE_MAX + 1]; /* a longest line and its newline */
 };
-
-/*
- * epoll takes neither regular files nor devices such as /dev/null, which are
- * always ready anyway, and libevent warns when asked to.
- */
-static bool
-is_watchable(int fd)
-{
-	struct stat st;
-
-	return isatty(fd) ||
-	    (fstat(fd, &st) == 0 &&
-		(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)));
-}
 
 static bool
 is_readable(int fd)
@@ -197,7 +184,7 @@ input_new(struct event_base *base, int fd, input_cb *cb, void *arg)
 		return NULL;
 	in->fd = fd;
 	in->is_tty = isatty(fd);
-	in->is_watched = is_watchable(fd);
+	in->is_watched = fd_is_watchable(fd);
 	in->cb = cb;
 	in->arg = arg;
 	in->readable =
