@@ -3,6 +3,7 @@
  * operator at the console.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -467,6 +468,25 @@ START_TEST(test_stdin_that_is_no_console)
 }
 END_TEST
 
+/* The banner offers what there is: addresses to type, and a console or not. */
+START_TEST(test_banner_without_a_console)
+{
+	static const char *const args[] = { "--http=0.0.0.0:0",
+		"--udp=0.0.0.0:0", NULL };
+
+	stdin_from("/dev/null");
+	program_start_pty(&chatd, "chatd", args);
+	prints("pid=");
+	prints("nc -u 127.0.0.1 ");
+	ck_assert_ptr_nonnull(strstr(printed, "http://127.0.0.1:"));
+	ck_assert_ptr_null(strstr(printed, "0.0.0.0"));
+	kill(chatd.pid, SIGTERM);
+	prints("stopping");
+	ck_assert_ptr_null(strstr(printed, "What you type here"));
+	ck_assert_int_eq(program_wait(&chatd), 0);
+}
+END_TEST
+
 START_TEST(test_a_file_as_console)
 {
 	static const char lines[] = "first\nsecond\n/history\nlast";
@@ -548,6 +568,7 @@ chat_suite(void)
 	tcase_add_test(console, test_pair_mode_is_left);
 	tcase_add_test(console, test_console_on_a_terminal);
 	tcase_add_test(console, test_stdin_that_is_no_console);
+	tcase_add_test(console, test_banner_without_a_console);
 	tcase_add_test(console, test_a_file_as_console);
 	tcase_add_test(console, test_output_that_nobody_reads);
 	suite_add_tcase(s, console);

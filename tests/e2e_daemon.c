@@ -249,6 +249,7 @@ static const struct {
 	{ { "--trust=10.0.0.0/33" }, 2, NULL, "--trust=10.0.0.0/33" },
 	{ { "--flood=20" }, 2, NULL, "--flood=20" },
 	{ { "--flood=0/10" }, 2, NULL, "--flood=0/10" },
+	{ { "--flood=off/" }, 2, NULL, "--flood=off/" },
 	{ { "--log-level=loud" }, 2, NULL, "--log-level=loud" },
 	{ { "--header-timeout=0" }, 2, NULL, "--header-timeout=0" },
 	{ { "--max-connections=0" }, 2, NULL, "--max-connections=0" },
@@ -278,6 +279,30 @@ START_TEST(usage)
 	ck_assert_msg(o.status == usages[_i].status, "%d: %s", o.status, o.err);
 	check_text(o.out, usages[_i].out);
 	check_text(o.err, usages[_i].err);
+	outcome_free(&o);
+}
+END_TEST
+
+/* What was asked for and could not be printed is a failure. */
+static const char *const printing[] = { "--help", "--version",
+	"--print-config" };
+
+START_TEST(print_fails)
+{
+	static const char script[] = "exec \"$@\" > /dev/full\n";
+	const char *args[] = { printing[_i], NULL };
+	const char *dir = temp_dir();
+	const char *outer = getenv("CHATD_TEST_WRAPPER");
+	char command[1024];
+	struct outcome o;
+
+	temp_file(dir, "wrapper", script, sizeof(script) - 1);
+	snprintf(command, sizeof(command), "sh %s/wrapper %s", dir,
+	    outer != NULL ? outer : "");
+	setenv("CHATD_TEST_WRAPPER", command, 1);
+	o = chatd(args);
+	ck_assert_int_eq(o.status, 1);
+	check_text(o.err, "chatd: cannot print: ");
 	outcome_free(&o);
 }
 END_TEST
@@ -349,6 +374,20 @@ START_TEST(good_config)
 END_TEST
 
 /* The command line wins wherever it names the file, for lists too. */
+START_TEST(config_with_crlf)
+{
+	const char *option =
+	    config_file(temp_dir(), "port = 0\r\n\r\nroot = /\r\n");
+	const char *args[] = { option, "--print-config", NULL };
+	struct outcome o = chatd(args);
+
+	ck_assert_int_eq(o.status, 0);
+	check_text(o.out, "port = 0\n");
+	check_text(o.out, "root = /\n");
+	outcome_free(&o);
+}
+END_TEST
+
 START_TEST(command_line_wins)
 {
 	const char *option = config_file(
@@ -527,8 +566,10 @@ daemon_suite(void)
 
 	add_start_tests(tc);
 	tcase_add_loop_test(tc, usage, 0, CASES(usages));
+	tcase_add_loop_test(tc, print_fails, 0, CASES(printing));
 	tcase_add_loop_test(tc, bad_config, 0, CASES(configs));
 	tcase_add_test(tc, good_config);
+	tcase_add_test(tc, config_with_crlf);
 	tcase_add_test(tc, command_line_wins);
 	tcase_add_loop_test(tc, printed_config, 0, 2);
 	tcase_add_test(tc, stdin_ends);

@@ -311,6 +311,25 @@ START_TEST(returning_peer_inherits_nothing)
 }
 END_TEST
 
+/* As many lines as --flood allows, then neither lines nor `* left`. */
+START_TEST(leaving_is_no_way_around_the_flood_limit)
+{
+	join(1, 1);
+	for (int i = 0; i < 300; i++)
+		receive(0, "spam\n/quit\n");
+	ck_assert_uint_eq(hub_said(hub), 50);
+	ck_assert_uint_eq(hub_count(hub), 1);
+	ck_assert_uint_eq(peers_stats(peers)->refused, 249);
+	mono += SECONDS(1);
+	boxes[0].got[0] = '\0';
+	receive(0, "hello\n");
+	expect(0,
+	    "* lobby: 2 here; /help lists the commands; /history shows "
+	    "what was said\n");
+	ck_assert_uint_eq(hub_said(hub), 51);
+}
+END_TEST
+
 START_TEST(unreachable_peer_is_out)
 {
 	struct addr nobody = path_of("127.0.0.1", 9).remote;
@@ -421,6 +440,26 @@ START_TEST(answer_to_a_ping_is_enough)
 	mono += SECONDS(1);
 	peers_tick(peers, clock_shows());
 	expect(0, "* are you still there? say anything to stay\n");
+}
+END_TEST
+
+/* Each drop is told to all: many at once would hold up the loop. */
+START_TEST(drops_of_a_tick_are_bounded)
+{
+	size_t before, after;
+
+	join(0, 100);
+	mono += SECONDS(600);
+	peers_tick(peers, clock_shows());
+	mono += SECONDS(60);
+	do {
+		before = peers_count(peers);
+		ck_assert_int_le(peers_deadline(peers), mono);
+		peers_tick(peers, clock_shows());
+		after = peers_count(peers);
+		ck_assert_uint_lt(after, before);
+		ck_assert_uint_le(before - after, 16);
+	} while (after > 0);
 }
 END_TEST
 
@@ -757,6 +796,7 @@ add_coming_and_going(Suite *suite)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, quit_ends_it);
 	tcase_add_test(tc, returning_peer_inherits_nothing);
+	tcase_add_test(tc, leaving_is_no_way_around_the_flood_limit);
 	tcase_add_test(tc, unreachable_peer_is_out);
 	tcase_add_test(tc, peers_go_in_any_order);
 	tcase_add_test(tc, removed_peer_is_forgotten);
@@ -764,6 +804,7 @@ add_coming_and_going(Suite *suite)
 	tcase_add_test(tc, silent_peer_is_pinged_and_dropped);
 	tcase_add_test(tc, answer_to_a_ping_is_enough);
 	tcase_add_test(tc, late_tick_pings_first);
+	tcase_add_test(tc, drops_of_a_tick_are_bounded);
 	tcase_add_test(tc, freed_peers_leave_without_a_word);
 	suite_add_tcase(suite, tc);
 }

@@ -363,6 +363,30 @@ bucket_take(
 	return true;
 }
 
+bool
+hub_allows_return(
+    const struct hub *hub, struct hub_usage *usage, struct instant now)
+{
+	struct bucket lines = { .full_at = usage->lines };
+	bool allowed = bucket_take(&lines, &hub->config, now);
+
+	usage->lines = lines.full_at;
+	return allowed;
+}
+
+struct hub_usage
+member_usage(const struct member *m)
+{
+	return (struct hub_usage){ m->lines.full_at, m->commands.full_at };
+}
+
+void
+member_set_usage(struct member *m, struct hub_usage usage)
+{
+	m->lines.full_at = usage.lines;
+	m->commands.full_at = usage.commands;
+}
+
 /* done: what was not, "said" or "done". */
 static bool
 allows(struct hub *hub, struct member *m, struct bucket *b, const char *done,

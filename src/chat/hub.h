@@ -49,6 +49,11 @@ struct transport {
 	bool exempt; /* its members never flood: the operator's */
 };
 
+/* What a member has used of that: when each is whole again, mono. */
+struct hub_usage {
+	int64_t lines, commands;
+};
+
 enum hub_result {
 	HUB_OK,
 	HUB_EMPTY,    /* no text */
@@ -91,6 +96,16 @@ void hub_release(struct hub *);
  */
 struct member *hub_join(struct hub *, const struct transport *, void *owner,
     struct str name, enum hub_result *result, struct instant now);
+
+/*
+ * For a transport that knows who comes back: whether one who left with that
+ * usage may join again, which counts as a line, since to leave and to join is
+ * no way around --flood.  Then it goes on with what it had used.
+ */
+bool hub_allows_return(
+    const struct hub *, struct hub_usage *, struct instant now);
+struct hub_usage member_usage(const struct member *);
+void member_set_usage(struct member *, struct hub_usage);
 
 /*
  * Removes the member and tells the others `* NAME left (reason)`, or nothing

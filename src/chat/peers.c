@@ -23,6 +23,8 @@
 #define CHUNK_MAX     128  /* paths given to the driver at once */
 #define AMPLIFY_MAX   3    /* bytes out for a byte from an address unproven */
 #define RESERVED_BYTE 0xf8 /* such first bytes begin no text (RFC 3629) */
+#define DROPS_MAX     16   /* peers dropped in a tick: each is told to all */
+#define LEFT_MAX      256  /* of those who left, the latest are known */
 
 _Static_assert(HUB_LINE_MAX <= PEER_DATAGRAM_MAX,
     "a line and its newline must fit into a datagram");
@@ -46,6 +48,12 @@ struct chunk {
 	const struct path *paths[CHUNK_MAX];
 };
 
+/* Who left, and would not have new lines by joining again. */
+struct left {
+	struct addr remote;
+	struct hub_usage usage;
+};
+
 struct peers {
 	struct hub *hub;
 	const struct gate *gate;
@@ -56,6 +64,8 @@ struct peers {
 	struct peer **all;
 	size_t count, cap;
 	struct queue active, pinged;
+	struct left left[LEFT_MAX];
+	size_t nleft; /* ever; the newest takes the place of the oldest */
 	uint64_t next;
 	bool blocked;           /* until peers_writable() */
 	struct buf line;        /* the message being sent */
@@ -104,12 +114,34 @@ peer_find(const struct peers *p, const struct addr *remote)
 	return map_get(p->by_remote, remote, sizeof(*remote));
 }
 
-/* Forgets the peer, whose member has left or was removed. */
+static struct left *
+left_find(struct peers *p, const struct addr *remote)
+{
+	for (size_t i = 0; i < LEFT_MAX; i++) {
+		if (addr_eq(&p->left[i].remote, remote))
+			return &p->left[i];
+	}
+	return NULL;
+}
+
+static void
+left_keep(struct peers *p, const struct peer *peer)
+{
+	struct left *left = left_find(p, &peer->path.remote);
+
+	if (left == NULL)
+		left = &p->left[p->nleft++ % LEFT_MAX];
+	left->remote = peer->path.remote;
+	left->usage = member_usage(peer->member);
+}
+
+/* Forgets the peer, whose member leaves or is removed. */
 static void
 peer_free(struct peers *p, struct peer *peer)
 {
 	struct peer *last = p->all[--p->count];
 
+	left_keep(p, peer);
 	p->all[peer->index] = last;
 	last->index = peer->index;
 	map_del(p->by_remote, &peer->path.remote, sizeof(peer->path.remote));
@@ -341,9 +373,12 @@ static enum hub_result
 peer_join(struct peers *p, struct peer *peer, struct instant now)
 {
 	const struct addr *remote = &peer->path.remote;
+	struct left *left = left_find(p, remote);
 	char name[ADDR_NAME_MAX];
 	enum hub_result result;
 
+	if (left != NULL && !hub_allows_return(p->hub, &left->usage, now))
+		return HUB_FLOOD;
 	if (grow(p) == -1 ||
 	    map_put(p->by_remote, remote, sizeof(*remote), peer) == -1)
 		return HUB_NOMEM;
@@ -353,6 +388,8 @@ peer_join(struct peers *p, struct peer *peer, struct instant now)
 		map_del(p->by_remote, remote, sizeof(*remote));
 		return result;
 	}
+	if (left != NULL)
+		member_set_usage(peer->member, left->usage);
 	peer->index = p->count;
 	p->all[p->count++] = peer;
 	enqueue(peer, &p->active, now.mono + p->config.ping_after);
@@ -365,7 +402,7 @@ ends_in_newline(struct str datagram)
 	return datagram.p[datagram.len - 1] == '\n';
 }
 
-/* NULL when the peer is refused; it hears of it only when the room is full. */
+/* NULL when the peer is refused; it hears of it when a retry may help. */
 static struct peer *
 admit(struct peers *p, const struct path *path, struct str datagram,
     struct instant now)
@@ -386,6 +423,9 @@ admit(struct peers *p, const struct path *path, struct str datagram,
 	if (result == HUB_FULL)
 		reply(p, path, datagram.len,
 		    STR("* the room is full, try again later\n"));
+	else if (result == HUB_FLOOD)
+		reply(p, path, datagram.len,
+		    STR("* slow down, try again later\n"));
 	return NULL;
 }
 
@@ -529,7 +569,8 @@ peer_drop(struct peers *p, struct peer *peer)
 void
 peers_tick(struct peers *p, struct instant now)
 {
-	while (first_deadline(&p->pinged) <= now.mono)
+	for (int n = 0; n < DROPS_MAX && first_deadline(&p->pinged) <= now.mono;
+	     n++)
 		peer_drop(p, TAILQ_FIRST(&p->pinged));
 	while (first_deadline(&p->active) <= now.mono)
 		peer_ping(p, TAILQ_FIRST(&p->active), now);

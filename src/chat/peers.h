@@ -69,7 +69,8 @@ void peers_unreachable(struct peers *, const struct addr *remote);
 /* The driver can send again. */
 void peers_writable(struct peers *);
 
-/* When to call peers_tick() next, mono, or NEVER. */
+/* When to call peers_tick() next, mono, or NEVER.  One tick does a bounded
+ * amount of work; what is left is due at once. */
 int64_t peers_deadline(const struct peers *);
 void peers_tick(struct peers *, struct instant now);
 

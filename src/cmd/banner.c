@@ -2,6 +2,7 @@
 
 #include <ifaddrs.h>
 #include <net/if.h>
+#include <string.h>
 #include <unistd.h>
 
 static void
@@ -68,7 +69,8 @@ write_interfaces(struct buf *b, const struct endpoint *any, write_fn *write)
 		if (i->ifa_addr == NULL || (i->ifa_flags & IFF_UP) == 0 ||
 		    (i->ifa_flags & IFF_LOOPBACK) != 0 ||
 		    addr_from_sockaddr(i->ifa_addr, &ep.addr) == -1 ||
-		    !is_for_neighbours(&ep.addr))
+		    !is_for_neighbours(&ep.addr) ||
+		    (!any->any && !addr_is_v4(&ep.addr)))
 			continue;
 		ep.addr.port = any->addr.port;
 		write(b, &ep);
@@ -80,11 +82,22 @@ write_interfaces(struct buf *b, const struct endpoint *any, write_fn *write)
 	write(b, &ep);
 }
 
+/* 0.0.0.0 is every interface too, for IPv4 alone. */
+static bool
+is_wildcard(const struct endpoint *ep)
+{
+	static const uint8_t unspecified[4];
+
+	return ep->any ||
+	    (addr_is_v4(&ep->addr) &&
+		memcmp(ep->addr.ip + 12, unspecified, 4) == 0);
+}
+
 static void
 write_all(struct buf *b, const struct sockets *s, write_fn *write)
 {
 	for (size_t i = 0; i < s->bound.n; i++) {
-		if (s->bound.at[i].any)
+		if (is_wildcard(&s->bound.at[i]))
 			write_interfaces(b, &s->bound.at[i], write);
 		else
 			write(b, &s->bound.at[i]);
@@ -93,7 +106,7 @@ write_all(struct buf *b, const struct sockets *s, write_fn *write)
 
 void
 banner_welcome(struct buf *b, const struct sockets *http,
-    const struct sockets *udp, const char *root, bool moved)
+    const struct sockets *udp, const char *root, bool moved, bool has_console)
 {
 	if (moved)
 		buf_addf(b, "\nPort %d is taken; this is the next free one.\n",
@@ -107,7 +120,9 @@ banner_welcome(struct buf *b, const struct sockets *http,
 		buf_addf(b, "\nChat from another terminal with\n");
 		write_all(b, udp, write_chat);
 	}
-	buf_addf(b,
-	    "\nWhat you type here is said to all; /help lists the "
-	    "commands, Ctrl-D stops the server.\n\n");
+	if (has_console)
+		buf_addf(b,
+		    "\nWhat you type here is said to all; /help lists the "
+		    "commands, Ctrl-D stops the server.\n");
+	buf_add_str(b, STR("\n"));
 }

@@ -12,8 +12,8 @@ void banner_ready(
     struct buf *, const struct sockets *http, const struct sockets *udp);
 
 /* For a person at a terminal: every URL that a neighbour can use, what to
- * type to chat, and what is served. */
+ * type to chat, what is served, and where there is a console what it does. */
 void banner_welcome(struct buf *, const struct sockets *http,
-    const struct sockets *udp, const char *root, bool moved);
+    const struct sockets *udp, const char *root, bool moved, bool has_console);
 
 #endif

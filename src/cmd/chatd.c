@@ -76,13 +76,13 @@ add_sockets(struct server *server, const struct sockets *http,
 
 static void
 say_ready(const struct options *o, const struct sockets *http,
-    const struct sockets *udp, bool moved, struct sink *out)
+    const struct sockets *udp, bool moved, bool has_console, struct sink *out)
 {
 	struct buf text = { 0 };
 
 	banner_ready(&text, http, udp);
 	if (isatty(STDOUT_FILENO))
-		banner_welcome(&text, http, udp, o->root, moved);
+		banner_welcome(&text, http, udp, o->root, moved, has_console);
 	else if (moved)
 		log_warn("port %d is taken; this is the next free one",
 		    DEFAULT_PORT);
@@ -102,7 +102,7 @@ serve(const struct options *o, struct app *app, const struct sockets *http,
 	if (server == NULL)
 		return -1;
 	if (add_sockets(server, http, udp) == 0) {
-		say_ready(o, http, udp, moved, out);
+		say_ready(o, http, udp, moved, stdin_fd != -1, out);
 		if (server_open_console(server, stdin_fd, out) == 0)
 			result = server_run(server);
 	}
@@ -138,6 +138,16 @@ run(const struct options *o, struct sink *out)
 	return result;
 }
 
+/* Help or settings that could not be printed are a failure. */
+static int
+print_status(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return EXIT_SUCCESS;
+	fprintf(stderr, "chatd: cannot print: %s\n", strerror(errno));
+	return EXIT_FAILURE;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -160,7 +170,7 @@ main(int argc, char **argv)
 	}
 	if (parsed != OPTIONS_OK) {
 		options_free(&options);
-		return parsed == OPTIONS_DONE ? 0
+		return parsed == OPTIONS_DONE ? print_status()
 		    : parsed == OPTIONS_USAGE ? 2
 					      : 1;
 	}

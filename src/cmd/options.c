@@ -150,14 +150,15 @@ print_trust(const struct setting *s, const struct options *o, FILE *f)
 static const char *
 set_flood(const struct setting *s, struct options *o, struct str value)
 {
-	struct str lines = str_cut(&value, '/');
+	struct str lines;
 	uint64_t n, seconds;
 
 	(void)s;
-	if (str_eq(lines, STR("off")) && value.len == 0) {
+	if (str_eq(value, STR("off"))) {
 		o->flood_lines = 0;
 		return NULL;
 	}
+	lines = str_cut(&value, '/');
 	if (str_to_u64(lines, 1000000, &n) == -1 || n == 0 ||
 	    str_to_u64(value, 86400, &seconds) == -1 || seconds == 0)
 		return "LINES/SECONDS, as in 20/10, or off";
@@ -326,6 +327,8 @@ read_config(struct options *o, const char *path)
 
 		number++;
 		text = str_cut(&text, '\n');
+		if (text.len > 0 && text.p[text.len - 1] == '\r')
+			text.len--;
 		if (config_line(o, text, why, sizeof(why)) != NULL) {
 			fprintf(
 			    stderr, "chatd: %s:%zu: %s\n", path, number, why);

@@ -26,7 +26,7 @@
 #define SOCKETS_MAX     32
 #define RECEIVE_BATCH   32    /* datagrams a system call */
 #define RECEIVE_BATCHES 8     /* system calls a wake-up */
-#define ERRORS_PER_WAKE 64    /* ICMP errors read, likewise */
+#define ERRORS_PER_WAKE 8     /* ICMP errors read; each is told to all */
 #define DATAGRAM_MAX    65536 /* more than UDP over IPv4 or IPv6 carries */
 #define SEND_BATCH      64    /* datagrams a system call */
 #define FULL_MILLIS     10    /* until the next try when a device is full */
