@@ -325,6 +325,40 @@ START_TEST(changed_in_one_tick)
 }
 END_TEST
 
+/* The watch does not see what is written through a mapping. */
+START_TEST(changed_unseen)
+{
+	int fd = open(path_of("a.txt"), O_RDWR | O_CLOEXEC);
+	char *map = mmap(NULL, 4, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	ck_assert_ptr_ne(map, MAP_FAILED);
+	check_get(STR("/a.txt"), 200, "text");
+	check_get(STR("/a.txt"), 200, "text");
+	map[0] = 'n';
+	ck_assert_int_eq(msync(map, 4, MS_SYNC), 0);
+	site.now.mono += SECONDS(1);
+	check_get(STR("/a.txt"), 200, "next");
+	munmap(map, 4);
+	close(fd);
+}
+END_TEST
+
+/* The file itself is the same, but its path leads to another. */
+START_TEST(directory_replaced)
+{
+	char from[1024];
+
+	check_get(STR("/dir/"), 200, "dir");
+	check_get(STR("/dir/"), 200, "dir");
+	make_dir("other");
+	write_file("other/index.html", "other");
+	snprintf(from, sizeof(from), "%s", path_of("dir"));
+	ck_assert_int_eq(rename(from, path_of("old")), 0);
+	ck_assert_int_eq(rename(path_of("other"), from), 0);
+	check_get(STR("/dir/"), 200, "other");
+}
+END_TEST
+
 /* RFC 9110, 8.8.2.1: the date is then that of the answer. */
 START_TEST(changed_in_the_future)
 {
@@ -510,6 +544,8 @@ add_cache_tests(TCase *tc)
 	tcase_add_test(tc, validators);
 	tcase_add_test(tc, changed_content);
 	tcase_add_test(tc, changed_in_one_tick);
+	tcase_add_test(tc, changed_unseen);
+	tcase_add_test(tc, directory_replaced);
 	tcase_add_test(tc, changed_in_the_future);
 	tcase_add_test(tc, changed_with_old_time);
 	tcase_add_test(tc, replaced);

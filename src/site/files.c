@@ -14,6 +14,7 @@
 #include "http/mime.h"
 #include "http/url.h"
 #include "site/beneath.h"
+#include "site/watch.h"
 
 /*
  * A file system's clock is coarse: what changed just before it was read may
@@ -21,9 +22,16 @@
  */
 #define SETTLED_MILLIS 2000
 
+/* Where changes are watched, a file is looked at no more often than this, in
+ * case of one that the watch does not see. */
+#define LOOK_AFTER MILLIS(10)
+
 struct entry {
 	TAILQ_ENTRY(entry) link; /* the least recently opened first */
-	int64_t checked;         /* the instant at which it was looked at */
+	int64_t checked;         /* the instant at which it was known to hold */
+	int64_t looked;          /* and that at which it was looked at */
+	uint64_t changes;        /* how many the watch had seen by then */
+	bool is_watched;         /* the watch sees when it changes */
 	bool is_settled;         /* its times tell whether it changed since */
 	struct stat st;          /* what the file was then */
 	struct str type;
@@ -47,6 +55,9 @@ struct ask {
 
 struct files {
 	int root;
+	struct watch *watch; /* NULL where the system has none */
+	int64_t asked;       /* the instant at which it was asked */
+	uint64_t changes;    /* how often it said that something had changed */
 	struct map *by_target;
 	struct entry_list entries;
 	size_t cached;     /* bytes, by entry_cost() */
@@ -62,6 +73,8 @@ files_new(const char *root)
 		return NULL;
 	TAILQ_INIT(&f->entries);
 	f->root = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	f->asked = -1;
+	f->watch = f->root != -1 ? watch_new(f->root) : NULL;
 	f->by_target = f->root != -1 ? map_new() : NULL;
 	if (f->by_target == NULL) {
 		int saved = errno;
@@ -111,6 +124,7 @@ files_free(struct files *f)
 	while ((e = TAILQ_FIRST(&f->entries)) != NULL)
 		cache_remove(f, e);
 	map_free(f->by_target);
+	watch_free(f->watch);
 	buf_free(&f->fields);
 	if (f->root != -1)
 		close(f->root);
@@ -146,6 +160,25 @@ is_same_file(const struct stat *a, const struct stat *b)
 	    is_same_time(a->st_ctim, b->st_ctim);
 }
 
+/* Asks the watch, once an instant. */
+static void
+count_changes(struct files *f, struct instant now)
+{
+	if (f->watch == NULL || f->asked == now.mono)
+		return;
+	f->asked = now.mono;
+	f->changes += watch_changed(f->watch);
+}
+
+/* Whether the file is known to be what it was, without a look at it. */
+static bool
+is_known(const struct files *f, const struct entry *e, struct instant now)
+{
+	return e->checked == now.mono ||
+	    (e->is_watched && e->is_settled && e->changes == f->changes &&
+		now.mono - e->looked < LOOK_AFTER);
+}
+
 /*
  * The entry of a URL's path, if the file is still what it was.  The path as
  * it was sent is the key, so that a hit need not decode it; two spellings of
@@ -157,14 +190,20 @@ cache_get(struct files *f, struct str target, struct instant now)
 	struct entry *e = map_get(f->by_target, target.p, target.len);
 	struct stat st;
 
-	if (e == NULL || e->checked == now.mono)
+	if (e == NULL)
+		return NULL;
+	count_changes(f, now);
+	if (is_known(f, e, now)) {
+		e->checked = now.mono;
 		return e;
+	}
 	if (!e->is_settled || fstatat(f->root, e->path, &st, 0) == -1 ||
 	    !is_same_file(&st, &e->st)) {
 		cache_remove(f, e);
 		return NULL;
 	}
-	e->checked = now.mono;
+	e->checked = e->looked = now.mono;
+	e->changes = f->changes;
 	return e;
 }
 
@@ -216,6 +255,20 @@ read_whole(int fd, char *data, size_t size)
 	return (ssize_t)got;
 }
 
+/*
+ * Whether the watch will see every change of the file: not where a link leads
+ * to it, symbolic or hard, from a directory that is not watched.
+ */
+static bool
+is_watchable(struct files *f, const char *path)
+{
+	struct stat st;
+
+	return f->watch != NULL && watch_path(f->watch, path) == 0 &&
+	    fstatat(f->root, path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(st.st_mode) && st.st_nlink == 1;
+}
+
 static struct entry *
 entry_new(struct files *f, const struct ask *ask, int fd, const struct stat *st)
 {
@@ -224,7 +277,13 @@ entry_new(struct files *f, const struct ask *ask, int fd, const struct stat *st)
 
 	if (e == NULL)
 		return NULL;
+	/*
+	 * The watch may begin after the file was read, so it is trusted only
+	 * from the next look on, which compares with what was read.
+	 */
 	e->checked = ask->now.mono;
+	e->looked = ask->now.mono - LOOK_AFTER;
+	e->is_watched = is_watchable(f, ask->path);
 	e->st = *st;
 	e->is_settled =
 	    st->st_ctim.tv_sec < (ask->now.wall - SETTLED_MILLIS) / 1000;

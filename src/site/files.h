@@ -1,8 +1,9 @@
 /*
  * The files beneath ROOT as HTTP representations.  Small ones are kept in
  * memory, and yet none is ever stale: an entry holds for the one instant at
- * which the file was looked at, so that the requests of one turn of the loop
- * share a look, and the next turn looks again.
+ * which the file was looked at, or the watch said that nothing had changed;
+ * the requests of one turn of the loop share that, and the next turn asks
+ * again.
  */
 #ifndef CHATD_FILES_H
 #define CHATD_FILES_H
