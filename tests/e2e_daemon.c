@@ -277,6 +277,8 @@ START_TEST(usage)
 	struct outcome o = chatd(usages[_i].args);
 
 	ck_assert_msg(o.status == usages[_i].status, "%d: %s", o.status, o.err);
+	if (usages[_i].err != NULL)
+		ck_assert_msg(strncmp(o.err, "chatd: ", 7) == 0, "%s", o.err);
 	check_text(o.out, usages[_i].out);
 	check_text(o.err, usages[_i].err);
 	outcome_free(&o);

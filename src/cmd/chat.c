@@ -144,8 +144,10 @@ parse_options(struct options *o, int argc, char **argv)
 		{ "version", no_argument, NULL, OPT_VERSION },
 		{ NULL, 0, NULL, 0 },
 	};
+	static char name[] = "chat";
 	int option;
 
+	argv[0] = name; /* getopt_long() begins its messages with it */
 	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
 		switch (option) {
 		case OPT_NICK:
@@ -167,6 +169,8 @@ parse_options(struct options *o, int argc, char **argv)
 			print_and_exit("chat " PACKAGE_VERSION "\n");
 			break;
 		default: /* getopt_long() has said what is wrong */
+			fputs("Try 'chat --help' for more information.\n",
+			    stderr);
 			exit(EXIT_USAGE);
 		}
 	}

@@ -438,8 +438,10 @@ parse_line(struct options *o, int argc, char **argv)
 	struct option longs[NSETTINGS + 5];
 	bool seen[NSETTINGS] = { false };
 	enum options_result result = OPTIONS_OK;
+	static char name[] = "chatd";
 	int c;
 
+	argv[0] = name; /* getopt_long() begins its messages with it */
 	fill_long_options(longs);
 	while (result == OPTIONS_OK &&
 	    (c = getopt_long(argc, argv, "p:", longs, NULL)) != -1)
