@@ -53,6 +53,7 @@ chatd $PACKAGE_VERSION will be built with
   sanitizers                          $enable_sanitizers
   recvmmsg and sendmmsg               $ac_cv_func_sendmmsg
   openat2 (files beneath ROOT)        $ac_cv_header_linux_openat2_h
+  inotify (small files kept fresh)    $ac_cv_header_sys_inotify_h
   OpenSSL (HTTPS in httpget)          $have_openssl
   libedit (line editing in chat)      $have_libedit
   Check (make check)                  $have_check
