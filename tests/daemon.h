@@ -87,6 +87,12 @@ void recv_until(int fd, const char *text, char *out, size_t cap);
 /* Whether nothing can be read from fd for so many milliseconds. */
 bool is_silent(int fd, int millis);
 
+/*
+ * Whether the system knows openat2(2), without which no symbolic link is
+ * followed (valgrind and old kernels do not); says aloud when it does not.
+ */
+bool follows_links(void);
+
 /* The value of a field in a response head, without case; NULL if absent.
  * It stays valid until the next call. */
 const char *response_field(const char *response, const char *name);

@@ -194,8 +194,17 @@ static const struct {
 	{ STR("/%0d%0aSet-Cookie:a"), 400, "" },
 };
 
+/* Of a file behind a link, where links cannot be followed. */
+static bool
+is_out_of_reach(struct str path)
+{
+	return str_eq(path, STR("/link.txt")) && !follows_links();
+}
+
 START_TEST(answer)
 {
+	if (is_out_of_reach(gets[_i].path))
+		return;
 	/* From the disk, from the cache, and at the same instant again. */
 	check_get(gets[_i].path, gets[_i].status, gets[_i].text);
 	check_get(gets[_i].path, gets[_i].status, gets[_i].text);
@@ -218,8 +227,11 @@ static const struct {
 
 START_TEST(type)
 {
-	struct http_response res = get(types[_i].path, STR(""));
+	struct http_response res;
 
+	if (is_out_of_reach(types[_i].path))
+		return;
+	res = get(types[_i].path, STR(""));
 	ck_assert(str_eq(res.type, types[_i].type));
 	if (res.fd != -1)
 		close(res.fd);
