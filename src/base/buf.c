@@ -83,14 +83,9 @@ buf_add_str(struct buf *b, struct str s)
 void
 buf_add_u64(struct buf *b, uint64_t value)
 {
-	char digits[20];
-	size_t at = sizeof(digits);
+	char digits[U64_DIGITS_MAX];
 
-	do {
-		digits[--at] = (char)('0' + value % 10);
-		value /= 10;
-	} while (value > 0);
-	buf_add(b, digits + at, sizeof(digits) - at);
+	buf_add_str(b, str_of_u64(value, digits));
 }
 
 void

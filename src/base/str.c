@@ -14,8 +14,8 @@ str_eq(struct str a, struct str b)
 	return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
 }
 
-static char
-to_lower(char c)
+char
+ascii_lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
@@ -27,7 +27,7 @@ str_eq_nocase(struct str a, struct str b)
 	if (a.len != b.len)
 		return false;
 	for (size_t i = 0; i < a.len; i++) {
-		if (to_lower(a.p[i]) != to_lower(b.p[i]))
+		if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
 			return false;
 	}
 	return true;
@@ -86,6 +86,18 @@ str_to_u64(struct str s, uint64_t max, uint64_t *out)
 	}
 	*out = value;
 	return 0;
+}
+
+struct str
+str_of_u64(uint64_t value, char space[U64_DIGITS_MAX])
+{
+	size_t at = U64_DIGITS_MAX;
+
+	do {
+		space[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value > 0);
+	return (struct str){ space + at, U64_DIGITS_MAX - at };
 }
 
 int

@@ -14,6 +14,8 @@ struct str {
 	size_t len; /* bytes */
 };
 
+#define U64_DIGITS_MAX 20 /* of a 64-bit number */
+
 /* The slice of a string literal. */
 #define STR(literal) ((struct str){ (literal), sizeof(literal) - 1 })
 
@@ -38,6 +40,12 @@ struct str str_cut(struct str *rest, char sep);
  * Returns 0, or -1 and leaves *out as it was.
  */
 int str_to_u64(struct str, uint64_t max, uint64_t *out);
+
+/* The decimal digits of value, at the end of space. */
+struct str str_of_u64(uint64_t value, char space[U64_DIGITS_MAX]);
+
+/* An ASCII capital made small; any other byte as it is. */
+char ascii_lower(char);
 
 /* The value of a hexadecimal digit, or -1. */
 int hex_value(char);

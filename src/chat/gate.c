@@ -81,11 +81,8 @@ gate_opens(const struct gate *g, const struct addr *a, struct str line,
 	line = str_trim(line);
 	if (line.len != GATE_CODE_LEN)
 		return false;
-	for (int i = 0; i < GATE_CODE_LEN; i++) {
-		char c = line.p[i];
-
-		typed[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-	}
+	for (int i = 0; i < GATE_CODE_LEN; i++)
+		typed[i] = ascii_lower(line.p[i]);
 	code_of(g, a, period_at(now), code);
 	code_of(g, a, period_at(now) - 1, before);
 	is_code = same_code(code, typed);

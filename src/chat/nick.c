@@ -7,12 +7,8 @@ nick_fold(struct str name, struct nick_key *out)
 {
 	if (name.len > CHAT_NICK_MAX)
 		return -1;
-	for (size_t i = 0; i < name.len; i++) {
-		char c = name.p[i];
-
-		out->bytes[i] =
-		    c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-	}
+	for (size_t i = 0; i < name.len; i++)
+		out->bytes[i] = ascii_lower(name.p[i]);
 	out->len = name.len;
 	return 0;
 }

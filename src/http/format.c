@@ -3,8 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NUMBER_MAX 20  /* digits of a 64-bit number */
-#define NAMES_MAX  200 /* bytes of a head without its values: 124 at most */
+#define NAMES_MAX 200 /* bytes of a head without its values: 124 at most */
 
 #define STATUS(code, phrase) \
 	{ \
@@ -132,14 +131,9 @@ put_field(char *at, struct str name, struct str value)
 static char *
 put_number(char *at, uint64_t value)
 {
-	char digits[NUMBER_MAX];
-	size_t i = sizeof(digits);
+	char digits[U64_DIGITS_MAX];
 
-	do {
-		digits[--i] = (char)('0' + value % 10);
-		value /= 10;
-	} while (value > 0);
-	return put(at, (struct str){ digits + i, sizeof(digits) - i });
+	return put(at, str_of_u64(value, digits));
 }
 
 static char *

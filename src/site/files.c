@@ -175,7 +175,7 @@ static bool
 is_known(const struct files *f, const struct entry *e, struct instant now)
 {
 	return e->checked == now.mono ||
-	    (e->is_watched && e->is_settled && e->changes == f->changes &&
+	    (e->is_watched && e->changes == f->changes &&
 		now.mono - e->looked < LOOK_AFTER);
 }
 
@@ -283,10 +283,11 @@ entry_new(struct files *f, const struct ask *ask, int fd, const struct stat *st)
 	 */
 	e->checked = ask->now.mono;
 	e->looked = ask->now.mono - LOOK_AFTER;
-	e->is_watched = is_watchable(f, ask->path);
 	e->st = *st;
 	e->is_settled =
 	    st->st_ctim.tv_sec < (ask->now.wall - SETTLED_MILLIS) / 1000;
+	/* What is not settled is read anew anyway. */
+	e->is_watched = e->is_settled && is_watchable(f, ask->path);
 	e->type = mime_type(str_of(ask->path));
 	e->nfields = buf_len(&f->fields);
 	e->target = strndup(ask->target.p, ask->target.len);
