@@ -54,7 +54,9 @@ chatd $PACKAGE_VERSION will be built with
   recvmmsg and sendmmsg               $ac_cv_func_sendmmsg
   openat2 (files beneath ROOT)        $ac_cv_header_linux_openat2_h
   inotify (small files kept fresh)    $ac_cv_header_sys_inotify_h
-  OpenSSL (HTTPS in httpget)          $have_openssl
+  Landlock (sandbox)                  $ac_cv_header_linux_landlock_h
+  OpenSSL (HTTPS)                     $have_openssl
+  libsystemd (socket activation)      $have_systemd
   libedit (line editing in chat)      $have_libedit
   Check (make check)                  $have_check
 

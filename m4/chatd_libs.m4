@@ -27,10 +27,27 @@ AM_CONDITIONAL([HAVE_$2], [test "x$have_$1" = xyes])
 ])
 
 AC_DEFUN([CHATD_OPENSSL], [CHATD_OPTIONAL([openssl], [OPENSSL],
-	[libevent_openssl >= 2.1 openssl >= 1.1.1], [HTTPS in httpget])])
+	[libevent_openssl >= 2.1 openssl >= 1.1.1], [HTTPS])])
 
 AC_DEFUN([CHATD_LIBEDIT], [CHATD_OPTIONAL([libedit], [LIBEDIT],
 	[libedit], [line editing in chat])])
+
+# The units go where systemd looks for them only if asked to, since that is
+# outside of the prefix.
+AC_DEFUN([CHATD_SYSTEMD], [
+CHATD_OPTIONAL([systemd], [SYSTEMD], [libsystemd],
+	[socket activation and sd_notify])
+AC_ARG_WITH([systemdsystemunitdir],
+	[AS_HELP_STRING([--with-systemdsystemunitdir=DIR],
+		[install the systemd units there (default: DATADIR/chatd/systemd)])],
+	[], [with_systemdsystemunitdir=no])
+AS_CASE([$with_systemdsystemunitdir],
+	[no], [systemdsystemunitdir='${pkgdatadir}/systemd'],
+	[/*], [systemdsystemunitdir=$with_systemdsystemunitdir],
+	[AC_MSG_ERROR([--with-systemdsystemunitdir wants a directory, as in
+	--with-systemdsystemunitdir=/lib/systemd/system])])
+AC_SUBST([systemdsystemunitdir])
+])
 
 # CHATD_CHECK: tests need it, so its absence is an error unless asked for.
 AC_DEFUN([CHATD_CHECK], [

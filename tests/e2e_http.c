@@ -509,19 +509,64 @@ END_TEST
 
 /* Limits. */
 
+/* Nobody is idle: the one too many is told so (RFC 9110, 15.6.4). */
 START_TEST(max_connections)
 {
 	int first, second, third;
+	char *response;
 
 	start("--max-connections=2");
-	first = dial();
-	second = dial();
+	first = request("GET /small.txt" HOST);
+	second = request("GET /small.txt" HOST);
 	third = request("GET /small.txt" CLOSE);
-	ck_assert(is_silent(third, 300));
-	close(first);
-	check_answer(third, "small", 5);
+	read_to_end(third, &response);
+	ck_assert_int_eq(strncmp(response, "HTTP/1.1 503 ", 13), 0);
+	ck_assert_ptr_nonnull(response_field(response, "Retry-After"));
+	free(response);
+	close(third);
+	send_text(first, "Connection: close\r\n\r\n");
+	check_answer(first, "small", 5);
 	check_serves();
 	close(second);
+	daemon_stop(&site.p);
+}
+END_TEST
+
+/* Who only waits for another request makes room. */
+START_TEST(idle_makes_room)
+{
+	int idle, busy;
+	char response[1024], *rest;
+
+	start("--max-connections=2");
+	idle = request("GET /small.txt" HOST "\r\n");
+	read_until(idle, "small", response, sizeof(response));
+	busy = request("GET /small.txt" HOST);
+	check_serves();
+	ck_assert_uint_eq(read_to_end(idle, &rest), 0);
+	free(rest);
+	send_text(busy, "Connection: close\r\n\r\n");
+	check_answer(busy, "small", 5);
+	close(idle);
+	daemon_stop(&site.p);
+}
+END_TEST
+
+START_TEST(max_per_address)
+{
+	int first, second;
+	char *response;
+
+	start("--max-per-address=1");
+	first = request("GET /small.txt" HOST);
+	second = request("GET /small.txt" CLOSE);
+	read_to_end(second, &response);
+	ck_assert_int_eq(strncmp(response, "HTTP/1.1 503 ", 13), 0);
+	free(response);
+	close(second);
+	send_text(first, "Connection: close\r\n\r\n");
+	check_answer(first, "small", 5);
+	check_serves();
 	daemon_stop(&site.p);
 }
 END_TEST
@@ -642,8 +687,8 @@ http_suite(void)
 {
 	const TTest *const tests[] = { intact, stalled_beside_quick, half_close,
 		keep_alive, pipelined, pipelined_behind_files, never_reads,
-		answered, bare_lf, ipv6, max_connections, truncated, drain,
-		drain_no_more };
+		answered, bare_lf, ipv6, max_connections, idle_makes_room,
+		max_per_address, truncated, drain, drain_no_more };
 	const TTest *const timed[] = { header_timeout, idle_timeout,
 		reader_timeout, no_descriptors };
 	Suite *suite = suite_create("e2e_http");

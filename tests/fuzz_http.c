@@ -67,6 +67,7 @@ answer(void *arg, const struct http_request *req, struct http_response *res,
 	memcpy(r->seq, "Seq: n\r\nHead: y\r\n", 17);
 	r->seq[5] = (char)('0' + n);
 	res->fields = (struct str){ r->seq, req->method == HTTP_HEAD ? 17 : 8 };
+	res->validators = (struct http_validators){ STR("\"v\""), 500 };
 	if (str_eq(req->path, STR("/f"))) {
 		res->fd = dup(file);
 		res->length = FILE_SIZE;
@@ -136,17 +137,23 @@ pump(struct run *r)
 static struct run
 run(const char *data, size_t len, size_t step)
 {
-	static const struct http_limits limits = {
-		.header_timeout = SECONDS(10),
-		.idle_timeout = SECONDS(60),
-		.linger_timeout = SECONDS(2),
-		.max_body = 1000,
-	};
+	static const struct http_peer nobody = { .addr = NULL };
 	struct run r = { .step = step };
+	struct http_config config = {
+		.limits = {
+			.header_timeout = SECONDS(10),
+			.idle_timeout = SECONDS(60),
+			.linger_timeout = SECONDS(2),
+			.max_head = 16384,
+			.max_body = 1000,
+		},
+		.handler = answer,
+		.handler_arg = &r,
+	};
 	struct http_service service;
 
-	http_service_init(&service, &limits, answer, &r);
-	r.conn = http_conn_new(&service, start);
+	http_service_init(&service, &config);
+	r.conn = http_conn_new(&service, &nobody, start);
 	check(r.conn != NULL);
 	for (size_t at = 0; at < len && !r.ended; at += step) {
 		buf_add(&r.in, data + at, step < len - at ? step : len - at);
@@ -155,7 +162,7 @@ run(const char *data, size_t len, size_t step)
 	r.eof = true;
 	pump(&r);
 	check(r.ended);
-	http_conn_free(r.conn);
+	http_conn_free(r.conn, start);
 	http_service_free(&service);
 	return r;
 }

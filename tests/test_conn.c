@@ -12,7 +12,9 @@
 #define HEADER_TIMEOUT SECONDS(10)
 #define IDLE_TIMEOUT   SECONDS(60)
 #define LINGER_TIMEOUT SECONDS(2)
+#define MAX_HEAD       16384
 #define MAX_BODY       100
+#define MIN_RATE       500
 
 #define HOST      " HTTP/1.1\r\nHost: h\r\n"
 #define GET_A     "GET /a" HOST "\r\n"
@@ -33,7 +35,11 @@ struct rig {
 	size_t step;    /* bytes that one send takes */
 	unsigned calls; /* of the handler */
 	int fd;         /* the file that it handed over last */
+	int64_t unread; /* of what was sent */
+	struct buf log; /* `line status bytes;` for each record */
 };
+
+static const struct http_peer nobody = { .addr = NULL };
 
 static struct rig rig;
 static char big[BIG];
@@ -82,13 +88,30 @@ answer(void *arg, const struct http_request *req, struct http_response *res,
 }
 
 static void
+keep_record(void *arg, const struct http_record *r)
+{
+	struct rig *to = arg;
+
+	buf_addf(&to->log, "%.*s %d %d; ", (int)r->line.len, r->line.p,
+	    r->status, (int)r->bytes);
+}
+
+static void
 setup(void)
 {
-	static const struct http_limits limits = {
-		.header_timeout = HEADER_TIMEOUT,
-		.idle_timeout = IDLE_TIMEOUT,
-		.linger_timeout = LINGER_TIMEOUT,
-		.max_body = MAX_BODY,
+	static const struct http_config config = {
+		.limits = {
+			.header_timeout = HEADER_TIMEOUT,
+			.idle_timeout = IDLE_TIMEOUT,
+			.linger_timeout = LINGER_TIMEOUT,
+			.max_head = MAX_HEAD,
+			.max_body = MAX_BODY,
+			.min_rate = MIN_RATE,
+		},
+		.handler = answer,
+		.handler_arg = &rig,
+		.log = keep_record,
+		.log_arg = &rig,
 	};
 
 	memset(big, 'x', sizeof(big));
@@ -96,18 +119,19 @@ setup(void)
 				.wall = INT64_C(784111777000) },
 		.room = SIZE_MAX,
 		.step = SIZE_MAX };
-	http_service_init(&rig.service, &limits, answer, &rig);
-	rig.conn = http_conn_new(&rig.service, rig.now);
+	http_service_init(&rig.service, &config);
+	rig.conn = http_conn_new(&rig.service, &nobody, rig.now);
 	ck_assert_ptr_nonnull(rig.conn);
 }
 
 static void
 teardown(void)
 {
-	http_conn_free(rig.conn);
+	http_conn_free(rig.conn, rig.now);
 	http_service_free(&rig.service);
 	buf_free(&rig.in);
 	buf_free(&rig.out);
+	buf_free(&rig.log);
 }
 
 /* What a driver does. */
@@ -200,7 +224,7 @@ pass(int64_t time)
 	rig.now.mono += time;
 	rig.now.wall += time / 1000000;
 	if (!rig.ended)
-		http_conn_expire(rig.conn, rig.now);
+		http_conn_expire(rig.conn, rig.unread, rig.now);
 	pump();
 }
 
@@ -663,7 +687,7 @@ START_TEST(file_freed)
 	rig.room = 0;
 	receive(STR("GET /file" HOST "\r\n"));
 	ck_assert(is_open(rig.fd));
-	http_conn_free(rig.conn);
+	http_conn_free(rig.conn, rig.now);
 	rig.conn = NULL;
 	ck_assert(!is_open(rig.fd));
 }
@@ -879,6 +903,143 @@ END_TEST
 
 /* What connections share. */
 
+/* Who does not read at the minimal rate is cut, whatever was sent before. */
+START_TEST(stalled_reader)
+{
+	receive(STR("GET /big" HOST "\r\n"));
+	rig.unread = BIG;
+	http_conn_blocked(rig.conn, rig.unread, rig.now);
+	pass(IDLE_TIMEOUT - 1);
+	ck_assert(!http_conn_has_ended(rig.conn));
+	rig.unread -= MIN_RATE * (IDLE_TIMEOUT / SECONDS(1)) - 1;
+	pass(1);
+	ck_assert(http_conn_has_ended(rig.conn));
+	ck_assert_uint_eq(rig.service.counts.timeouts, 1);
+}
+END_TEST
+
+START_TEST(slow_but_steady_reader)
+{
+	receive(STR("GET /big" HOST "\r\n"));
+	rig.unread = BIG;
+	http_conn_blocked(rig.conn, rig.unread, rig.now);
+	rig.unread -= MIN_RATE * (IDLE_TIMEOUT / SECONDS(1));
+	pass(IDLE_TIMEOUT);
+	ck_assert(!http_conn_has_ended(rig.conn));
+	/* All is read: from here on it is idle like any other. */
+	rig.unread = 0;
+	pass(IDLE_TIMEOUT);
+	pass(IDLE_TIMEOUT);
+	ck_assert_str_eq(told(), "200 [40000]; end");
+}
+END_TEST
+
+/* A part of the next head does not cut an answer that is still read. */
+START_TEST(head_while_reading)
+{
+	receive(STR("GET /big" HOST "\r\nGET"));
+	rig.unread = BIG;
+	http_conn_blocked(rig.conn, rig.unread, rig.now);
+	pass(HEADER_TIMEOUT);
+	ck_assert_uint_eq(rig.service.counts.responses[408], 0);
+	ck_assert(!rig.ended);
+	rig.unread = 0;
+	pass(IDLE_TIMEOUT);
+	ck_assert_uint_eq(rig.service.counts.responses[408], 1);
+	ck_assert(rig.shut);
+}
+END_TEST
+
+START_TEST(body_at_the_minimal_rate)
+{
+	int64_t seconds = HEADER_TIMEOUT / SECONDS(1);
+
+	rig.service.config.limits.max_body = 1 << 20;
+	receive(STR(POST "Content-Length: 100000\r\n\r\n"));
+	for (int64_t i = 0; i < MIN_RATE * seconds; i++)
+		receive(STR("x"));
+	pass(HEADER_TIMEOUT);
+	ck_assert(!http_conn_has_ended(rig.conn));
+	for (int64_t i = 1; i < MIN_RATE * seconds; i++)
+		receive(STR("x"));
+	pass(HEADER_TIMEOUT);
+	ck_assert(http_conn_has_ended(rig.conn));
+}
+END_TEST
+
+START_TEST(refused)
+{
+	http_conn_refuse(rig.conn, 503, rig.now);
+	pump();
+	ck_assert_ptr_nonnull(memmem(
+	    buf_data(&rig.out), buf_len(&rig.out), "\r\nRetry-After: ", 15));
+	ck_assert_str_eq(told(), "503 close page; shutdown");
+	receive(STR(GET_A));
+	ck_assert_str_eq(told(), "503 close page; shutdown");
+	ck_assert_uint_eq(rig.calls, 0);
+}
+END_TEST
+
+/* The limit of the service, below that of the parser. */
+START_TEST(long_head)
+{
+	struct buf b = { 0 };
+
+	buf_add_str(&b, STR("GET /a" HOST "X: "));
+	while (buf_len(&b) < MAX_HEAD - (_i == 0 ? 4 : 3))
+		buf_add_str(&b, STR("x"));
+	buf_add_str(&b, STR("\r\n\r\n"));
+	receive((struct str){ buf_data(&b), buf_len(&b) });
+	ck_assert_str_eq(
+	    told(), _i == 0 ? "200 /a; wait" : "431 close page; shutdown");
+	buf_free(&b);
+}
+END_TEST
+
+/* What the log is told, and when. */
+
+static const struct {
+	struct str in;
+	const char *log;
+} logged[] = {
+	{ STR(GET_A), "GET /a HTTP/1.1 200 2; " },
+	{ STR("HEAD /a" HOST "\r\n"), "HEAD /a HTTP/1.1 200 0; " },
+	{ STR("GET /file" HOST "\r\n"), "GET /file HTTP/1.1 200 10; " },
+	{ STR("GET /empty" HOST "\r\n"), "GET /empty HTTP/1.1 200 0; " },
+	{ STR(GET_A GET_B), "GET /a HTTP/1.1 200 2; GET /b HTTP/1.1 200 2; " },
+	{ STR("nonsense\r\n\r\n"), "nonsense 400 " },
+	{ STR("GET /a HTTP/1.1\r\n\r\n"), "GET /a HTTP/1.1 400 " },
+};
+
+START_TEST(records)
+{
+	receive(logged[_i].in);
+	ck_assert_uint_ge(buf_len(&rig.log), strlen(logged[_i].log));
+	ck_assert_msg(memcmp(buf_data(&rig.log), logged[_i].log,
+			  strlen(logged[_i].log)) == 0,
+	    "%.*s", (int)buf_len(&rig.log), buf_data(&rig.log));
+}
+END_TEST
+
+/* A file that is not sent whole counts as far as it went. */
+START_TEST(record_of_a_part)
+{
+	struct http_piece head;
+
+	rig.room = 0;
+	receive(STR("GET /file" HOST "\r\n"));
+	ck_assert_int_eq(
+	    http_conn_output(rig.conn, &head, rig.now), HTTP_MEMORY);
+	rig.room = (size_t)head.len + 4;
+	pump();
+	ck_assert_uint_eq(buf_len(&rig.log), 0);
+	pass(IDLE_TIMEOUT);
+	ck_assert(rig.ended);
+	buf_add(&rig.log, "", 1);
+	ck_assert_str_eq(buf_data(&rig.log), "GET /file HTTP/1.1 200 4; ");
+}
+END_TEST
+
 START_TEST(date_moves)
 {
 	rig.now.wall += 999 - rig.now.wall % 1000;
@@ -896,7 +1057,7 @@ END_TEST
 /* One buffer serves one connection after the other; two at once are apart. */
 START_TEST(spare_buffer)
 {
-	struct http_conn *other = http_conn_new(&rig.service, rig.now);
+	struct http_conn *other = http_conn_new(&rig.service, &nobody, rig.now);
 	struct http_piece piece;
 
 	receive(STR(GET_A));
@@ -911,7 +1072,7 @@ START_TEST(spare_buffer)
 	pump();
 	ck_assert_str_eq(told(), "200 /a; 200 /a; wait");
 	http_conn_sent(other, (size_t)piece.len, rig.now);
-	http_conn_free(other);
+	http_conn_free(other, rig.now);
 }
 END_TEST
 
@@ -927,6 +1088,10 @@ add_deadline_tests(TCase *tc)
 	tcase_add_test(tc, slow_reader);
 	tcase_add_test(tc, linger);
 	tcase_add_test(tc, linger_eof);
+	tcase_add_test(tc, stalled_reader);
+	tcase_add_test(tc, slow_but_steady_reader);
+	tcase_add_test(tc, head_while_reading);
+	tcase_add_test(tc, body_at_the_minimal_rate);
 }
 
 static void
@@ -960,6 +1125,10 @@ conn_suite(void)
 	tcase_add_test(tc, file_not_read);
 	add_deadline_tests(tc);
 	add_drain_tests(tc);
+	tcase_add_test(tc, refused);
+	tcase_add_loop_test(tc, long_head, 0, 2);
+	tcase_add_loop_test(tc, records, 0, CASES(logged));
+	tcase_add_test(tc, record_of_a_part);
 	tcase_add_test(tc, date_moves);
 	tcase_add_test(tc, spare_buffer);
 	suite_add_tcase(suite, tc);

@@ -1,51 +1,19 @@
 #include "site/files.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "tests/daemon.h"
 #include "tests/run.h"
-
-#define WALL INT64_C(4000000000000) /* 2096: later than any file here */
-
-static struct {
-	const char *root;
-	struct files *files;
-	struct instant now;
-} site;
-
-static void
-write_file(const char *name, const char *text)
-{
-	temp_file(site.root, name, text, strlen(text));
-}
-
-static const char *
-path_of(const char *name)
-{
-	static char path[1024];
-
-	snprintf(path, sizeof(path), "%s/%s", site.root, name);
-	return path;
-}
-
-static void
-make_dir(const char *name)
-{
-	ck_assert_int_eq(mkdir(path_of(name), 0755), 0);
-}
+#include "tests/site.h"
 
 static void
 setup(void)
 {
-	site.root = temp_dir();
-	site.now = (struct instant){ .mono = 1, .wall = WALL };
+	site_setup();
 	make_dir("dir");
 	make_dir("bare");
 	make_dir("a b<\"&'>");
@@ -64,63 +32,9 @@ setup(void)
 	write_file(".git/config", "secret");
 	write_file("dir/.secret", "secret");
 	ck_assert_int_eq(mkfifo(path_of("fifo"), 0644), 0);
-	ck_assert_int_eq(symlink("/etc/passwd", path_of("passwd")), 0);
-	ck_assert_int_eq(symlink("a.txt", path_of("link.txt")), 0);
-	ck_assert_int_eq(symlink("self", path_of("self")), 0);
-	site.files = files_new(site.root);
-	ck_assert_ptr_nonnull(site.files);
-}
-
-static void
-teardown(void)
-{
-	files_free(site.files);
-}
-
-/* The file's content, from memory or its descriptor, which is closed. */
-static struct buf
-content_of(const struct http_response *res)
-{
-	struct buf b = { 0 };
-
-	if (res->fd == -1) {
-		buf_add_str(&b, res->body);
-	} else {
-		char *to = buf_reserve(&b, (size_t)res->length + 1);
-		ssize_t n = read(res->fd, to, (size_t)res->length + 1);
-
-		ck_assert_int_eq(n, (ssize_t)res->length);
-		buf_commit(&b, (size_t)n);
-		close(res->fd);
-	}
-	return b;
-}
-
-static struct http_response
-get(struct str path, struct str query)
-{
-	struct http_response res = { .status = 200, .fd = -1 };
-
-	files_answer(site.files, path, query, &res, site.now);
-	return res;
-}
-
-/* Checks status and content of a path, on a turn of its own. */
-static void
-check_get(struct str path, int status, const char *text)
-{
-	struct http_response res;
-	struct buf content;
-
-	site.now.mono++;
-	res = get(path, STR(""));
-	content = content_of(&res);
-	buf_add(&content, "", 1);
-	ck_assert_msg(res.status == status, "%.*s: %d, not %d", (int)path.len,
-	    path.p, res.status, status);
-	ck_assert_msg(strcmp(buf_data(&content), text) == 0, "%.*s: '%s'",
-	    (int)path.len, path.p, buf_data(&content));
-	buf_free(&content);
+	make_link("/etc/passwd", "passwd");
+	make_link("a.txt", "link.txt");
+	make_link("self", "self");
 }
 
 static const struct {
@@ -271,248 +185,303 @@ START_TEST(redirect)
 }
 END_TEST
 
-/* The value of a field among those of the response; valid until the next. */
-static const char *
-field(const struct http_response *res, const char *name)
+/* Which fields say of a file when and what it was. */
+
+static void
+copy_etag(char out[128], const char *name)
 {
-	static char head[1024];
-	const char *value;
-
-	snprintf(head, sizeof(head), "\n%.*s\r\n", (int)res->fields.len,
-	    res->fields.p);
-	value = response_field(head, name);
-	return value != NULL ? value : "";
-}
-
-START_TEST(validators)
-{
-	const struct timespec times[2] = { { 784111777, 0 }, { 784111777, 5 } };
-	struct http_response res;
-	char tag[128];
-
-	ck_assert_int_eq(utimensat(AT_FDCWD, path_of("a.txt"), times, 0), 0);
-	res = get(STR("/a.txt"), STR(""));
-	ck_assert_str_eq(
-	    field(&res, "Last-Modified"), "Sun, 06 Nov 1994 08:49:37 GMT");
-	snprintf(tag, sizeof(tag), "%s", field(&res, "ETag"));
-	ck_assert(tag[0] == '"' && tag[strlen(tag) - 1] == '"');
-	write_file("a.txt", "other");
-	site.now.mono++;
-	res = get(STR("/a.txt"), STR(""));
-	ck_assert_str_ne(field(&res, "ETag"), tag);
-}
-END_TEST
-
-/* What changed is seen at the next instant. */
-
-START_TEST(changed_content)
-{
-	char text[16];
-
-	for (int i = 0; i < 200; i++) {
-		snprintf(text, sizeof(text), "%08d", i);
-		write_file("a.txt", text);
-		check_get(STR("/a.txt"), 200, text);
-	}
-}
-END_TEST
-
-/* Written through a mapping, a file changes and its times do not: so it is
- * too where the clock of a file system is coarse. */
-START_TEST(changed_in_one_tick)
-{
-	struct stat st;
-	int fd = open(path_of("a.txt"), O_RDWR | O_CLOEXEC);
-	char *map = mmap(NULL, 4, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-
-	ck_assert_ptr_ne(map, MAP_FAILED);
-	map[0] = 'n';
-	ck_assert_int_eq(fstat(fd, &st), 0);
-	site.now.wall = (int64_t)st.st_ctim.tv_sec * 1000 + 999;
-	check_get(STR("/a.txt"), 200, "next");
-	map[0] = 't';
-	check_get(STR("/a.txt"), 200, "text");
-	munmap(map, 4);
-	close(fd);
-}
-END_TEST
-
-/* The watch does not see what is written through a mapping. */
-START_TEST(changed_unseen)
-{
-	int fd = open(path_of("a.txt"), O_RDWR | O_CLOEXEC);
-	char *map = mmap(NULL, 4, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-
-	ck_assert_ptr_ne(map, MAP_FAILED);
-	check_get(STR("/a.txt"), 200, "text");
-	check_get(STR("/a.txt"), 200, "text");
-	map[0] = 'n';
-	ck_assert_int_eq(msync(map, 4, MS_SYNC), 0);
-	site.now.mono += SECONDS(1);
-	check_get(STR("/a.txt"), 200, "next");
-	munmap(map, 4);
-	close(fd);
-}
-END_TEST
-
-/* The file itself is the same, but its path leads to another. */
-START_TEST(directory_replaced)
-{
-	char from[1024];
-
-	check_get(STR("/dir/"), 200, "dir");
-	check_get(STR("/dir/"), 200, "dir");
-	make_dir("other");
-	write_file("other/index.html", "other");
-	snprintf(from, sizeof(from), "%s", path_of("dir"));
-	ck_assert_int_eq(rename(from, path_of("old")), 0);
-	ck_assert_int_eq(rename(path_of("other"), from), 0);
-	check_get(STR("/dir/"), 200, "other");
-}
-END_TEST
-
-/* RFC 9110, 8.8.2.1: the date is then that of the answer. */
-START_TEST(changed_in_the_future)
-{
-	const struct timespec times[2] = { { 253402300799, 0 },
-		{ 253402300799, 0 } };
-	char fields[256];
+	char path[64];
 	struct http_response res;
 
-	ck_assert_int_eq(utimensat(AT_FDCWD, path_of("a.txt"), times, 0), 0);
-	site.now.wall = INT64_C(784111777000);
-	res = get(STR("/a.txt"), STR(""));
-	snprintf(
-	    fields, sizeof(fields), "%.*s", (int)res.fields.len, res.fields.p);
-	ck_assert_ptr_nonnull(
-	    strstr(fields, "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n"));
-}
-END_TEST
-
-/* As cp -p or an archive leaves them: another content, the same mtime. */
-START_TEST(changed_with_old_time)
-{
-	const struct timespec times[2] = { { 784111777, 0 }, { 784111777, 0 } };
-
-	ck_assert_int_eq(utimensat(AT_FDCWD, path_of("a.txt"), times, 0), 0);
-	check_get(STR("/a.txt"), 200, "text");
-	write_file("a.txt", "next");
-	ck_assert_int_eq(utimensat(AT_FDCWD, path_of("a.txt"), times, 0), 0);
-	check_get(STR("/a.txt"), 200, "next");
-}
-END_TEST
-
-START_TEST(replaced)
-{
-	char from[1024];
-
-	check_get(STR("/a.txt"), 200, "text");
-	write_file("new", "news");
-	snprintf(from, sizeof(from), "%s", path_of("new"));
-	ck_assert_int_eq(rename(from, path_of("a.txt")), 0);
-	check_get(STR("/a.txt"), 200, "news");
-	ck_assert_int_eq(unlink(path_of("a.txt")), 0);
-	check_get(STR("/a.txt"), 404, "");
-	write_file("a.txt", "back");
-	check_get(STR("/a.txt"), 200, "back");
-}
-END_TEST
-
-/* A cached file that became a link out of the root is not served. */
-START_TEST(replaced_by_link)
-{
-	check_get(STR("/a.txt"), 200, "text");
-	ck_assert_int_eq(unlink(path_of("a.txt")), 0);
-	ck_assert_int_eq(symlink("/etc/passwd", path_of("a.txt")), 0);
-	check_get(STR("/a.txt"), 404, "");
-}
-END_TEST
-
-START_TEST(replaced_by_directory)
-{
-	check_get(STR("/a.txt"), 200, "text");
-	ck_assert_int_eq(unlink(path_of("a.txt")), 0);
-	make_dir("a.txt");
 	site.now.mono++;
-	ck_assert_int_eq(get(STR("/a.txt"), STR("")).status, 301);
+	snprintf(path, sizeof(path), "/%s", name);
+	res = get(str_of(path), STR(""));
+	ck_assert_int_eq(res.status, 200);
+	snprintf(out, 128, "%s", field_of(&res, "ETag"));
+	ck_assert(str_eq(res.validators.etag, str_of(out)));
+	ck_assert(res.validators.etag.p >= res.fields.p &&
+	    res.validators.etag.p < res.fields.p + res.fields.len);
+	ck_assert(out[0] == '"' && out[strlen(out) - 1] == '"');
 }
-END_TEST
 
-/* Requests of one instant share a look, whatever happens meanwhile. */
-START_TEST(one_look)
+/* Its owner is set to what it is, which alone moves the ctime. */
+static void
+change_ctime(void)
 {
-	check_get(STR("/a.txt"), 200, "text");
-	ck_assert_int_eq(unlink(path_of("a.txt")), 0);
-	site.now.mono--;
-	check_get(STR("/a.txt"), 200, "text");
-	check_get(STR("/a.txt"), 404, "");
-}
-END_TEST
+	struct stat before, after;
 
-/* Small ones come from memory, larger ones by descriptor. */
-
-static char *
-make_sized(const char *name, size_t size)
-{
-	char *data = malloc(size);
-
-	ck_assert_ptr_nonnull(data);
-	for (size_t i = 0; i < size; i++)
-		data[i] = (char)('a' + i % 23);
-	temp_file(site.root, name, data, size);
-	return data;
+	ck_assert_int_eq(stat(path_of("a.txt"), &before), 0);
+	do {
+		ck_assert_int_eq(chown(path_of("a.txt"), geteuid(), -1u), 0);
+		ck_assert_int_eq(stat(path_of("a.txt"), &after), 0);
+	} while (memcmp(&before.st_ctim, &after.st_ctim,
+		     sizeof(before.st_ctim)) == 0);
 }
 
 static void
-check_sized(struct str path, const char *data, size_t size, bool by_fd)
+change_seconds(void)
 {
-	struct http_response res = get(path, STR(""));
-	struct buf content;
-
-	ck_assert(by_fd == (res.fd != -1));
-	if (by_fd)
-		ck_assert_uint_eq(res.length, size);
-	content = content_of(&res);
-	ck_assert_uint_eq(buf_len(&content), size);
-	ck_assert_int_eq(memcmp(buf_data(&content), data, size), 0);
-	buf_free(&content);
+	set_times("a.txt", 784111778, 5);
 }
 
-START_TEST(sizes)
+static void
+change_nanoseconds(void)
 {
-	char *small = make_sized("small", FILES_SMALL_MAX);
-	char *large = make_sized("large", FILES_SMALL_MAX + 1);
+	set_times("a.txt", 784111777, 6);
+}
 
-	for (int i = 0; i < 3; i++) {
-		check_sized(STR("/small"), small, FILES_SMALL_MAX, false);
-		check_sized(STR("/large"), large, FILES_SMALL_MAX + 1, true);
-		site.now.mono++;
-	}
-	free(small);
-	free(large);
+static void
+change_size(void)
+{
+	write_file("a.txt", "longer");
+	set_times("a.txt", 784111777, 5);
+}
+
+static void
+change_inode(void)
+{
+	write_file("new", "text");
+	set_times("new", 784111777, 5);
+	rename_file("new", "a.txt");
+}
+
+static void (*const etag_changes[])(void) = { change_ctime, change_seconds,
+	change_nanoseconds, change_size, change_inode };
+
+START_TEST(etag)
+{
+	char before[128], same[128], after[128];
+
+	set_times("a.txt", 784111777, 5);
+	copy_etag(before, "a.txt");
+	copy_etag(same, "a.txt");
+	ck_assert_str_eq(before, same);
+	etag_changes[_i]();
+	copy_etag(after, "a.txt");
+	ck_assert_str_ne(before, after);
 }
 END_TEST
 
-/* More small files than are kept.  A file that is gone shows, within an
- * instant, whether it was: all were served, the first is no longer kept. */
-START_TEST(eviction)
-{
-	enum {
-		FILES = FILES_CACHE_MAX / FILES_SMALL_MAX + 1
-	};
-	char *data = make_sized("original", FILES_SMALL_MAX);
-	char name[32], from[1024];
+static const struct {
+	int64_t modified, now; /* seconds */
+	int64_t expected;
+	const char *date;
+} dates[] = {
+	{ 784111777, SITE_WALL / 1000, 784111777,
+	    "Sun, 06 Nov 1994 08:49:37 GMT" },
+	/* RFC 9110, 8.8.2.1: the date is then that of the answer. */
+	{ 784111778, 784111777, 784111777, "Sun, 06 Nov 1994 08:49:37 GMT" },
+	{ -86400, 784111777, 0, "Thu, 01 Jan 1970 00:00:00 GMT" },
+};
 
-	snprintf(from, sizeof(from), "%s", path_of("original"));
-	for (int i = 0; i < FILES; i++) {
-		snprintf(name, sizeof(name), "/n%d", i);
-		ck_assert_int_eq(link(from, path_of(name)), 0);
-		check_sized(str_of(name), data, FILES_SMALL_MAX, false);
-		ck_assert_int_eq(unlink(path_of(name)), 0);
+START_TEST(last_modified)
+{
+	set_times("a.txt", dates[_i].modified, 0);
+	site.now.wall = dates[_i].now * 1000;
+	for (int i = 0; i < 2; i++) {
+		struct http_response res = get(STR("/a.txt"), STR(""));
+
+		ck_assert_str_eq(
+		    field_of(&res, "Last-Modified"), dates[_i].date);
+		ck_assert_int_eq(res.validators.modified, dates[_i].expected);
 	}
-	check_sized(str_of(name), data, FILES_SMALL_MAX, false);
-	ck_assert_int_eq(get(STR("/n0"), STR("")).status, 404);
-	free(data);
+}
+END_TEST
+
+/* Of what is sent, and of nothing else. */
+static const struct {
+	struct str path;
+	bool has_it;
+} controlled[] = {
+	{ STR("/a.txt"), true },
+	{ STR("/"), true },
+	{ STR("/bare/"), true },
+	{ STR("/bare"), false },
+	{ STR("/none"), false },
+	{ STR("/%00"), false },
+};
+
+START_TEST(cache_control)
+{
+	struct http_response res;
+
+	site.config.listing = true;
+	res = get(controlled[_i].path, STR(""));
+	ck_assert_str_eq(field_of(&res, "Cache-Control"), "");
+	site.config.cache_control = "max-age=60, public";
+	site_restart();
+	for (int i = 0; i < 2; i++) {
+		res = get(controlled[_i].path, STR(""));
+		ck_assert_str_eq(field_of(&res, "Cache-Control"),
+		    controlled[_i].has_it ? "max-age=60, public" : "");
+	}
+}
+END_TEST
+
+/* What is in memory gets its new type too. */
+START_TEST(new_types)
+{
+	struct mime *mime = mime_new();
+	unsigned line;
+
+	ck_assert_ptr_nonnull(mime);
+	ck_assert_int_eq(mime_read(mime, STR("image/x txt\n"), &line), 0);
+	check_get(STR("/a.txt"), 200, "text");
+	files_set_mime(site.files, mime);
+	for (int i = 0; i < 2; i++)
+		ck_assert(
+		    str_eq(get(STR("/a.txt"), STR("")).type, STR("image/x")));
+	files_set_mime(site.files, NULL);
+	mime_free(mime);
+	ck_assert(str_eq(get(STR("/a.txt"), STR("")).type,
+	    STR("text/plain; charset=utf-8")));
+}
+END_TEST
+
+/* Directories without an index. */
+
+static void
+start_listing(void)
+{
+	site.config.listing = true;
+	site_restart();
+}
+
+static bool
+contains(const struct http_response *res, const char *text)
+{
+	return memmem(res->body.p, res->body.len, text, strlen(text)) != NULL;
+}
+
+static const struct {
+	const char *accept; /* NULL: no such field */
+	bool is_json;
+} accepts[] = {
+	{ NULL, false },
+	{ "*/*", false },
+	{ "text/html", false },
+	{ "application/json", true },
+	{ "application/json, text/html", false },
+	{ "application/json, text/html;q=0.9", true },
+	{ "text/html, application/json;q=0.9", false },
+	{ "image/png", false },
+};
+
+START_TEST(listing)
+{
+	bool is_json = accepts[_i].is_json;
+	struct http_response res;
+
+	start_listing();
+	site_field("Accept", accepts[_i].accept);
+	res = get(STR("/bare/"), STR("sort=size"));
+	ck_assert_int_eq(res.status, 200);
+	ck_assert(str_eq(res.type,
+	    is_json ? STR("application/json")
+		    : STR("text/html; charset=utf-8")));
+	ck_assert_str_eq(field_of(&res, "Vary"), "Accept");
+	ck_assert_str_eq(field_of(&res, "X-Content-Type-Options"), "nosniff");
+	ck_assert_str_eq(field_of(&res, "Content-Security-Policy"),
+	    is_json ? "" : "default-src 'none'; style-src 'unsafe-inline'");
+	ck_assert_uint_eq(res.validators.etag.len, 0);
+	ck_assert_int_eq(res.validators.modified, -1);
+	ck_assert(contains(&res, "file.js"));
+	ck_assert(contains(&res, "<html") == !is_json);
+}
+END_TEST
+
+static void
+no_index(void)
+{
+}
+
+static void
+index_is_directory(void)
+{
+	make_dir("bare/index.html");
+}
+
+static void
+index_is_dangling(void)
+{
+	make_link("nowhere", "bare/index.html");
+}
+
+static void
+index_is_outside(void)
+{
+	make_link("/etc/passwd", "bare/index.html");
+}
+
+static void
+index_is_loop(void)
+{
+	make_link("index.html", "bare/index.html");
+}
+
+static void
+index_is_fifo(void)
+{
+	ck_assert_int_eq(mkfifo(path_of("bare/index.html"), 0644), 0);
+}
+
+/* What is an index of any kind hides the listing. */
+static const struct {
+	struct str path;
+	void (*prepare)(void);
+	int status; /* with listings; 404 or the same without */
+} directories[] = {
+	{ STR("/bare/"), no_index, 200 },
+	{ STR("/bare/."), no_index, 200 },
+	{ STR("/bare"), no_index, 301 },
+	{ STR("/bare/"), index_is_directory, 301 },
+	{ STR("/bare/"), index_is_dangling, 404 },
+	{ STR("/bare/"), index_is_outside, 404 },
+	{ STR("/bare/"), index_is_loop, 404 },
+	{ STR("/bare/"), index_is_fifo, 404 },
+	{ STR("/none/"), no_index, 404 },
+	{ STR("/none"), no_index, 404 },
+	{ STR("/a.txt/"), no_index, 404 },
+	{ STR("/.git/"), no_index, 404 },
+	{ STR("/%2egit/"), no_index, 404 },
+	{ STR("/bare/index.html"), no_index, 404 },
+	{ STR("/outside/"), no_index, 404 },
+	{ STR("/..%2f..%2fetc/"), no_index, 404 },
+	{ STR("/%00/"), no_index, 400 },
+};
+
+START_TEST(listed)
+{
+	int status = directories[_i].status;
+
+	make_link("/tmp", "outside");
+	directories[_i].prepare();
+	ck_assert_int_eq(get(directories[_i].path, STR("")).status,
+	    status == 200 ? 404 : status);
+	start_listing();
+	ck_assert_int_eq(get(directories[_i].path, STR("")).status, status);
+}
+END_TEST
+
+/* The root too, and what changes in it is seen at once. */
+START_TEST(listing_of_root)
+{
+	struct http_response res;
+
+	start_listing();
+	remove_file("index.html");
+	res = get(STR("/"), STR(""));
+	ck_assert_int_eq(res.status, 200);
+	ck_assert(contains(&res, "page.html"));
+	ck_assert(!contains(&res, "secret"));
+	write_file("index.html", "front");
+	check_get(STR("/"), 200, "front");
+	remove_file("index.html");
+	remove_file("page.html");
+	site.now.mono++;
+	res = get(STR("/"), STR(""));
+	ck_assert(contains(&res, "a.txt"));
+	ck_assert(!contains(&res, "page.html"));
 }
 END_TEST
 
@@ -535,54 +504,76 @@ END_TEST
 START_TEST(forbidden)
 {
 	if (geteuid() == 0) {
-		puts("skipped: nothing is forbidden to root");
+		fputs("SKIPPED: nothing is forbidden to root\n", stderr);
 		return;
 	}
 	ck_assert_int_eq(chmod(path_of("a.txt"), 0), 0);
 	check_get(STR("/a.txt"), 403, "");
+	ck_assert_int_eq(chmod(path_of("dir/index.html"), 0), 0);
+	start_listing();
+	check_get(STR("/dir/"), 403, "");
+	ck_assert_int_eq(chmod(path_of("bare"), 0311), 0);
+	check_get(STR("/bare/"), 403, "");
 }
 END_TEST
 
 START_TEST(no_root)
 {
-	ck_assert_ptr_null(files_new("/nonexistent"));
-	ck_assert_ptr_null(files_new(path_of("a.txt")));
+	site.config.root = "/nonexistent";
+	ck_assert_ptr_null(files_new(&site.config));
+	site.config.root = path_of("a.txt");
+	ck_assert_ptr_null(files_new(&site.config));
 }
 END_TEST
 
-static void
-add_cache_tests(TCase *tc)
+static TCase *
+path_case(void)
 {
-	tcase_add_test(tc, validators);
-	tcase_add_test(tc, changed_content);
-	tcase_add_test(tc, changed_in_one_tick);
-	tcase_add_test(tc, changed_unseen);
-	tcase_add_test(tc, directory_replaced);
-	tcase_add_test(tc, changed_in_the_future);
-	tcase_add_test(tc, changed_with_old_time);
-	tcase_add_test(tc, replaced);
-	tcase_add_test(tc, replaced_by_link);
-	tcase_add_test(tc, replaced_by_directory);
-	tcase_add_test(tc, one_look);
-	tcase_add_test(tc, sizes);
-	tcase_add_test(tc, eviction);
+	TCase *tc = tcase_create("paths");
+
+	tcase_add_checked_fixture(tc, setup, site_teardown);
+	tcase_add_loop_test(tc, answer, 0, CASES(gets));
+	tcase_add_loop_test(tc, redirect, 0, CASES(redirects));
+	tcase_add_test(tc, long_paths);
+	tcase_add_test(tc, forbidden);
+	tcase_add_test(tc, no_root);
+	return tc;
+}
+
+static TCase *
+field_case(void)
+{
+	TCase *tc = tcase_create("fields");
+
+	tcase_add_checked_fixture(tc, setup, site_teardown);
+	tcase_add_loop_test(tc, type, 0, CASES(types));
+	tcase_add_test(tc, new_types);
+	tcase_add_loop_test(tc, etag, 0, CASES(etag_changes));
+	tcase_add_loop_test(tc, last_modified, 0, CASES(dates));
+	tcase_add_loop_test(tc, cache_control, 0, CASES(controlled));
+	return tc;
+}
+
+static TCase *
+listing_case(void)
+{
+	TCase *tc = tcase_create("listings");
+
+	tcase_add_checked_fixture(tc, setup, site_teardown);
+	tcase_add_loop_test(tc, listing, 0, CASES(accepts));
+	tcase_add_loop_test(tc, listed, 0, CASES(directories));
+	tcase_add_test(tc, listing_of_root);
+	return tc;
 }
 
 static Suite *
 files_suite(void)
 {
 	Suite *suite = suite_create("files");
-	TCase *tc = tcase_create("files");
 
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_loop_test(tc, answer, 0, CASES(gets));
-	tcase_add_loop_test(tc, type, 0, CASES(types));
-	tcase_add_loop_test(tc, redirect, 0, CASES(redirects));
-	add_cache_tests(tc);
-	tcase_add_test(tc, long_paths);
-	tcase_add_test(tc, forbidden);
-	tcase_add_test(tc, no_root);
-	suite_add_tcase(suite, tc);
+	suite_add_tcase(suite, path_case());
+	suite_add_tcase(suite, field_case());
+	suite_add_tcase(suite, listing_case());
 	return suite;
 }
 

@@ -1,68 +1,8 @@
 #include "http/format.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "tests/run.h"
-
-#define DAY       INT64_C(86400)
-#define LAST_YEAR INT64_C(253402300799) /* 9999-12-31 23:59:59 */
-
-static void
-check_date(int64_t seconds)
-{
-	char expected[HTTP_DATE_LEN + 1], out[HTTP_DATE_LEN + 1];
-	time_t t = (time_t)seconds;
-	struct tm tm;
-
-	ck_assert_uint_eq(strftime(expected, sizeof(expected),
-			      "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&t, &tm)),
-	    HTTP_DATE_LEN);
-	http_date_format(seconds, out);
-	ck_assert_str_eq(out, expected);
-}
-
-START_TEST(date)
-{
-	static const int64_t some[] = { 0, 1, 59, 3599, 3600, DAY - 1, DAY,
-		784111777, 951782399, 951782400, 951868799, 951868800,
-		1709164800, 1709251200, 4107542399, 4107542400, 2147483647,
-		2147483648, LAST_YEAR - DAY, LAST_YEAR };
-
-	for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++)
-		check_date(some[i]);
-	/* Each day of four centuries, and thinly the rest. */
-	for (int64_t day = 0; day < 146097 + 1; day++)
-		check_date(day * DAY + day % DAY);
-	for (int64_t t = 0; t <= LAST_YEAR; t += 7777777)
-		check_date(t);
-}
-END_TEST
-
-/* RFC 9110, 5.6.7: the RFC's own example. */
-START_TEST(date_example)
-{
-	char out[HTTP_DATE_LEN + 1];
-
-	http_date_format(784111777, out);
-	ck_assert_str_eq(out, "Sun, 06 Nov 1994 08:49:37 GMT");
-}
-END_TEST
-
-/* A file's time may be anything; it stays a string of that length. */
-START_TEST(date_out_of_range)
-{
-	static const int64_t some[] = { -1, INT64_MIN, LAST_YEAR + 1,
-		INT64_MAX };
-	char out[HTTP_DATE_LEN + 1];
-
-	for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
-		memset(out, 'x', sizeof(out));
-		http_date_format(some[i], out);
-		ck_assert_uint_eq(strlen(out), HTTP_DATE_LEN);
-	}
-}
-END_TEST
 
 static const struct {
 	int status;
@@ -153,9 +93,6 @@ format_suite(void)
 	Suite *suite = suite_create("format");
 	TCase *tc = tcase_create("format");
 
-	tcase_add_test(tc, date);
-	tcase_add_test(tc, date_example);
-	tcase_add_test(tc, date_out_of_range);
 	tcase_add_loop_test(tc, reason, 0, CASES(reasons));
 	tcase_add_test(tc, no_content);
 	tcase_add_loop_test(tc, head, 0, CASES(heads));

@@ -301,6 +301,36 @@ static const struct {
 	{ "9110, 10.1.1: HTTP/1.0",
 	    STR("POST / HTTP/1.0\r\nExpect: 100-continue\r\n" END),
 	    "POST 1.0 - / close" },
+
+	/* Noted. */
+	{ "9110, 13.1.1: If-Match", STR(GET HOST "If-Match: *\r\n" END),
+	    "GET 1.1 a / keep condition" },
+	{ "9110, 13.1.2: If-None-Match",
+	    STR(GET HOST "if-none-match: *\r\n" END),
+	    "GET 1.1 a / keep condition" },
+	{ "9110, 13.1.3: If-Modified-Since",
+	    STR(GET HOST "IF-MODIFIED-SINCE: x\r\n" END),
+	    "GET 1.1 a / keep condition" },
+	{ "9110, 13.1.4: If-Unmodified-Since",
+	    STR(GET HOST "If-Unmodified-Since:\r\n" END),
+	    "GET 1.1 a / keep condition" },
+	{ "9110, 13.1.5: If-Range is none",
+	    STR(GET HOST "If-Range: \"a\"\r\n" END), "GET 1.1 a / keep" },
+	{ "9110, 14.2: Range", STR(GET HOST "range: bytes=0-\r\n" END),
+	    "GET 1.1 a / keep range" },
+	{ "9110, 12.5.3: Accept-Encoding",
+	    STR(GET HOST "accept-ENCODING: gzip\r\n" END),
+	    "GET 1.1 a / keep accept-encoding" },
+	{ "9110, 12 to 14: all",
+	    STR(GET HOST "Range: a\r\nAccept-Encoding: b\r\nIf-Match: c\r\n"
+			 "If-None-Match: d\r\n" END),
+	    "GET 1.1 a / keep condition range accept-encoding" },
+	{ "9110, 12 to 14: others as long",
+	    STR(GET HOST "Ranges: a\r\nRangf: a\r\nIf-Mbtch: a\r\n"
+			 "If-None-Mbtch: a\r\nAccept-Encodinh: a\r\n"
+			 "If-Modified-Sincf: a\r\n"
+			 "If-Unmodified-Sincf: a\r\n" END),
+	    "GET 1.1 a / keep" },
 };
 
 static void
@@ -329,6 +359,9 @@ describe(struct buf *b, const struct http_request *req)
 	add_flag(b, req->chunked, "chunked");
 	add_flag(b, req->expect_continue, "expect");
 	add_flag(b, req->bare_lf, "lf");
+	add_flag(b, req->noted & HTTP_NOTED_CONDITION, "condition");
+	add_flag(b, req->noted & HTTP_NOTED_RANGE, "range");
+	add_flag(b, req->noted & HTTP_NOTED_ACCEPT_ENCODING, "accept-encoding");
 }
 
 static struct guard *guard;
@@ -483,16 +516,14 @@ END_TEST
 /* What was found out about one request does not stay for the next. */
 START_TEST(nothing_stays)
 {
+	static const struct str first = STR(POST HOST
+	    "Expect: 100-continue\r\nContent-Length: 5\r\nRange: a\r\n\n");
 	struct http_request req;
 	int status;
 
-	http_parse_request(POST HOST
-	    "Expect: 100-continue\r\nContent-Length: 5\r\n\n",
-	    sizeof(
-		POST HOST "Expect: 100-continue\r\nContent-Length: 5\r\n\n") -
-		1,
-	    0, &req, &status);
+	http_parse_request(first.p, first.len, 0, &req, &status);
 	ck_assert(req.bare_lf && req.expect_continue && req.has_content_length);
+	ck_assert_uint_eq(req.noted, HTTP_NOTED_RANGE);
 	ck_assert_int_gt(
 	    http_parse_request("GET / HTTP/1.0\r\n\r\n", 18, 0, &req, &status),
 	    0);
@@ -501,6 +532,7 @@ START_TEST(nothing_stays)
 	ck_assert_uint_eq(req.content_length, 0);
 	ck_assert_uint_eq(req.nfields, 0);
 	ck_assert_uint_eq(req.authority.len, 0);
+	ck_assert_uint_eq(req.noted, 0);
 }
 END_TEST
 

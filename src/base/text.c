@@ -64,12 +64,8 @@ is_unsafe(unsigned code)
 	    (code >= 0x2066 && code <= 0x2069);   /* isolates */
 }
 
-/*
- * The next piece of *in as it may be shown, and *in moved past it.  The piece
- * is a character of *in itself, or the replacement for what is unsafe.
- */
-static struct str
-next_safe(struct str *in)
+struct str
+text_next(struct str *in)
 {
 	struct str piece = { in->p, 0 };
 	unsigned code;
@@ -92,7 +88,7 @@ text_clean(char *out, size_t cap, struct str in, bool *cut)
 	bool full = false;
 
 	while (in.len > 0) {
-		struct str piece = next_safe(&in);
+		struct str piece = text_next(&in);
 
 		full = piece.len > cap - 1 - len;
 		if (full)
@@ -112,7 +108,7 @@ text_is_clean(struct str in)
 	while (in.len > 0) {
 		const char *at = in.p;
 
-		if (next_safe(&in).p != at)
+		if (text_next(&in).p != at)
 			return false;
 	}
 	return true;

@@ -19,6 +19,12 @@
  */
 size_t text_clean(char *out, size_t cap, struct str in, bool *cut);
 
+/*
+ * The next character of a non-empty *in as text_clean() would write it, and
+ * *in moved past it: a slice of *in itself, or the static replacement.
+ */
+struct str text_next(struct str *in);
+
 /* Whether text_clean() would leave it as it is. */
 bool text_is_clean(struct str);
 

@@ -27,21 +27,30 @@ banner_ready(
 	buf_addf(b, " model=event pid=%ld\n", (long)getpid());
 }
 
-typedef void write_fn(struct buf *, const struct endpoint *);
+/* One line for an endpoint that clients can use. */
+typedef void write_fn(
+    struct buf *, const struct endpoint *, const struct banner *);
 
 static void
-write_url(struct buf *b, const struct endpoint *ep)
+write_url(struct buf *b, const struct endpoint *ep, const struct banner *banner)
 {
+	const char *scheme = banner->is_secure ? "https" : "http";
 	char text[ENDPOINT_TEXT_MAX];
 
-	buf_addf(b, "  http://%s/\n", endpoint_format(ep, text));
+	if (endpoint_is_unix(ep))
+		buf_addf(b, "  curl --unix-socket %s %s://localhost/\n",
+		    ep->path, scheme);
+	else
+		buf_addf(b, "  %s://%s/\n", scheme, endpoint_format(ep, text));
 }
 
 static void
-write_chat(struct buf *b, const struct endpoint *ep)
+write_chat(
+    struct buf *b, const struct endpoint *ep, const struct banner *banner)
 {
 	char text[ENDPOINT_TEXT_MAX], host[ADDR_HOST_MAX];
 
+	(void)banner;
 	buf_addf(b, "  chat %s    or    nc -u %s %u\n",
 	    endpoint_format(ep, text), addr_host(&ep->addr, host),
 	    ep->addr.port);
@@ -58,7 +67,8 @@ is_for_neighbours(const struct addr *a)
 
 /* Once for each address of this machine, the loopback's last. */
 static void
-write_interfaces(struct buf *b, const struct endpoint *any, write_fn *write)
+write_interfaces(struct buf *b, const struct endpoint *any, write_fn *write,
+    const struct banner *banner)
 {
 	struct ifaddrs *list = NULL;
 	struct endpoint ep = { .any = false };
@@ -73,13 +83,13 @@ write_interfaces(struct buf *b, const struct endpoint *any, write_fn *write)
 		    (!any->any && !addr_is_v4(&ep.addr)))
 			continue;
 		ep.addr.port = any->addr.port;
-		write(b, &ep);
+		write(b, &ep, banner);
 	}
 	if (list != NULL)
 		freeifaddrs(list);
 	addr_parse_ip(STR("127.0.0.1"), ep.addr.ip);
 	ep.addr.port = any->addr.port;
-	write(b, &ep);
+	write(b, &ep, banner);
 }
 
 /* 0.0.0.0 is every interface too, for IPv4 alone. */
@@ -94,33 +104,39 @@ is_wildcard(const struct endpoint *ep)
 }
 
 static void
-write_all(struct buf *b, const struct sockets *s, write_fn *write)
+write_all(struct buf *b, const struct sockets *s, write_fn *write,
+    const struct banner *banner)
 {
 	for (size_t i = 0; i < s->bound.n; i++) {
-		if (is_wildcard(&s->bound.at[i]))
-			write_interfaces(b, &s->bound.at[i], write);
+		const struct endpoint *ep = &s->bound.at[i];
+
+		if (is_wildcard(ep))
+			write_interfaces(b, ep, write, banner);
 		else
-			write(b, &s->bound.at[i]);
+			write(b, ep, banner);
 	}
 }
 
 void
-banner_welcome(struct buf *b, const struct sockets *http,
-    const struct sockets *udp, const char *root, bool moved, bool has_console)
+banner_welcome(struct buf *b, const struct banner *banner)
 {
-	if (moved)
+	if (banner->moved)
 		buf_addf(b, "\nPort %d is taken; this is the next free one.\n",
 		    DEFAULT_PORT);
-	if (http->bound.n > 0) {
+	if (banner->http->bound.n > 0) {
 		buf_addf(b, "\nServing %s at\n",
-		    root != NULL ? root : "the built-in page");
-		write_all(b, http, write_url);
+		    banner->root != NULL ? banner->root : "the built-in page");
+		write_all(b, banner->http, write_url, banner);
 	}
-	if (udp->bound.n > 0) {
+	if (banner->fingerprint != NULL)
+		buf_addf(b, "The certificate is %s\n", banner->fingerprint);
+	if (banner->udp->bound.n > 0) {
 		buf_addf(b, "\nChat from another terminal with\n");
-		write_all(b, udp, write_chat);
+		write_all(b, banner->udp, write_chat, banner);
 	}
-	if (has_console)
+	if (banner->sandbox != NULL)
+		buf_addf(b, "\nSandbox: %s\n", banner->sandbox);
+	if (banner->has_console)
 		buf_addf(b,
 		    "\nWhat you type here is said to all; /help lists the "
 		    "commands, Ctrl-D stops the server.\n");

@@ -1,7 +1,6 @@
 /*
- * The daemon's settings: defaults, then the file of --config, then the
- * command line.  One table names them all, for both, for --help and for
- * --print-config.
+ * What the daemon is to do: the defaults, then the file of --config, then the
+ * command line.  cmd/settings has the table of what there is to set.
  */
 #ifndef CHATD_OPTIONS_H
 #define CHATD_OPTIONS_H
@@ -13,8 +12,10 @@
 #include "base/addr.h"
 #include "base/log.h"
 #include "loop/listen.h"
+#include "site/access.h"
+#include "site/app.h"
 
-#define OPTIONS_LIST_MAX 32 /* --http, --udp and --trust, each */
+#define OPTIONS_LIST_MAX 32 /* values of a setting that is repeatable */
 #define DEFAULT_PORT     8080
 
 struct endpoints {
@@ -22,19 +23,50 @@ struct endpoints {
 	size_t n;
 };
 
+struct networks {
+	struct cidr at[OPTIONS_LIST_MAX];
+	size_t n;
+};
+
+struct strings {
+	char *at[OPTIONS_LIST_MAX];
+	size_t n;
+};
+
+enum tls_source {
+	TLS_OFF, /* but with a tls_cert */
+	TLS_SELF /* a certificate signed by itself */
+};
+
 struct options {
 	char *root; /* NULL: the built-in pages alone */
 	unsigned port;
-	bool port_given; /* so that it is not another if it is taken */
+	bool port_given;            /* so that it is not another if taken */
 	struct endpoints http, udp; /* none: every interface, port */
 	bool no_http, no_udp;
+
+	bool listing;
+	char *cache_control; /* "": none */
+	struct strings header;
+	char *error_pages, *mime_types; /* NULL: none */
+	enum tls_source tls;
+	char *tls_cert, *tls_key;
+	enum app_audience status;
+
+	unsigned max_connections, max_per_address;
+	unsigned max_header, max_body;         /* bytes */
+	unsigned header_timeout, idle_timeout; /* seconds */
+	unsigned min_rate;                     /* bytes a second */
+	char *access_log;                      /* NULL: none; "-": stdout */
+	enum access_format access_log_format;
+
 	unsigned history_limit;
-	struct cidr trust[OPTIONS_LIST_MAX];
-	size_t ntrust;
+	struct networks trust;
 	unsigned flood_lines, flood_seconds; /* 0 lines: off */
 	bool console;
-	unsigned max_connections;
-	unsigned header_timeout, idle_timeout; /* seconds */
+
+	char *user; /* NULL: nobody else */
+	bool no_sandbox;
 	enum log_level log_level;
 	bool print_config;
 };

@@ -1,9 +1,10 @@
 #include "http/conn.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
+#include "http/answer.h"
 #include "http/body.h"
+#include "http/record.h"
 
 /*
  * IDLE -> HEAD -> (BODY) -> IDLE ... -> CLOSING -> (LINGER) -> ENDED
@@ -22,6 +23,7 @@ static const char *const state_names[] = { "idle", "head", "body", "closing",
 
 struct http_conn {
 	struct http_service *service;
+	const struct http_peer *peer;
 	enum state state;
 	bool linger;   /* CLOSING leads to LINGER: the peer may still send */
 	bool draining; /* answers say Connection: close */
@@ -29,89 +31,84 @@ struct http_conn {
 	size_t last_len;    /* bytes of an unfinished head seen so far */
 	uint64_t body_left; /* bytes of the body that are still read past */
 	struct http_body body;
-	struct buf out;
-	int fd; /* the file that follows out, or -1 */
-	off_t offset;
-	uint64_t file_left;
-	int64_t deadline;
+	struct outbox out;
+	struct http_record *record; /* of the file that is being sent */
+	int64_t deadline;           /* of the state */
+	int64_t received, sent;     /* bytes */
+	/*
+	 * The minimal rate: of a body since its begin or the last deadline; of
+	 * the peer's reading until reading_end, NEVER while it keeps up.
+	 */
+	int64_t body_mark; /* what was received then */
+	int64_t reading_end;
+	int64_t reading_mark; /* what the peer had read when that was set */
 };
 
-void
-http_service_init(struct http_service *s, const struct http_limits *limits,
-    http_handler *handler, void *arg)
+static const struct http_limits *
+limits(const struct http_conn *c)
 {
-	*s = (struct http_service){ .limits = *limits,
-		.handler = handler,
-		.arg = arg,
-		.date_second = -1 };
-}
-
-void
-http_service_free(struct http_service *s)
-{
-	buf_free(&s->spare);
-}
-
-static struct str
-service_date(struct http_service *s, struct instant now)
-{
-	if (now.wall / 1000 != s->date_second) {
-		s->date_second = now.wall / 1000;
-		http_date_format(s->date_second, s->date);
-	}
-	return (struct str){ s->date, HTTP_DATE_LEN };
+	return &c->service->config.limits;
 }
 
 struct http_conn *
-http_conn_new(struct http_service *service, struct instant now)
+http_conn_new(struct http_service *service, const struct http_peer *peer,
+    struct instant now)
 {
 	struct http_conn *c = calloc(1, sizeof(*c));
 
 	if (c == NULL)
 		return NULL;
 	c->service = service;
-	c->fd = -1;
-	c->deadline = now.mono + service->limits.header_timeout;
+	c->peer = peer;
+	c->deadline = now.mono + limits(c)->header_timeout;
+	c->reading_end = NEVER;
+	outbox_init(&c->out);
 	return c;
 }
 
+/* Tells the log of the file's request, whose answer ends here. */
 static void
-close_file(struct http_conn *c)
+end_record(struct http_conn *c, struct instant now)
 {
-	if (c->fd != -1)
-		close(c->fd);
-	c->fd = -1;
-	c->file_left = 0;
+	const struct http_config *config = &c->service->config;
+
+	if (c->record == NULL)
+		return;
+	c->record->bytes -= outbox_file_left(&c->out);
+	c->record->now = now;
+	config->log(config->log_arg, c->record);
+	free(c->record);
+	c->record = NULL;
 }
 
 void
-http_conn_free(struct http_conn *c)
+http_conn_free(struct http_conn *c, struct instant now)
 {
 	if (c == NULL)
 		return;
-	close_file(c);
-	buf_free(&c->out);
+	end_record(c, now);
+	outbox_clear(&c->out);
 	free(c);
-}
-
-static bool
-has_output(const struct http_conn *c)
-{
-	return buf_len(&c->out) > 0 || c->fd != -1;
 }
 
 bool
 http_conn_is_full(const struct http_conn *c)
 {
-	return c->fd != -1 || buf_len(&c->out) >= HTTP_OUT_HIGH;
+	return outbox_is_full(&c->out);
+}
+
+bool
+http_conn_is_idle(const struct http_conn *c)
+{
+	return c->state == IDLE && outbox_is_empty(&c->out);
 }
 
 /* An idle connection owns no buffer: it goes round through the service. */
 static void
 borrow_buffer(struct http_conn *c)
 {
-	if (c->out.base == NULL) {
-		c->out = c->service->spare;
+	if (c->out.memory.base == NULL) {
+		c->out.memory = c->service->spare;
 		buf_init(&c->service->spare);
 	}
 }
@@ -119,11 +116,12 @@ borrow_buffer(struct http_conn *c)
 static void
 return_buffer(struct http_conn *c)
 {
-	if (c->service->spare.base == NULL && c->out.cap <= 2 * HTTP_OUT_HIGH) {
-		c->service->spare = c->out;
-		buf_init(&c->out);
+	if (c->service->spare.base == NULL &&
+	    c->out.memory.cap <= 2 * HTTP_OUT_HIGH) {
+		c->service->spare = c->out.memory;
+		buf_init(&c->out.memory);
 	} else {
-		buf_free(&c->out);
+		buf_free(&c->out.memory);
 	}
 }
 
@@ -135,12 +133,12 @@ begin_close(struct http_conn *c, bool linger)
 	c->linger = linger;
 }
 
-/* Without memory for an answer there is nothing left to say. */
+/* There is nothing left to say: no memory for it, or no time. */
 static void
-abandon(struct http_conn *c)
+abandon(struct http_conn *c, struct instant now)
 {
-	close_file(c);
-	buf_free(&c->out);
+	end_record(c, now);
+	outbox_clear(&c->out);
 	c->state = ENDED;
 }
 
@@ -153,70 +151,78 @@ connection_option(const struct http_request *req, bool keep)
 	return req->minor == 0 ? STR("keep-alive") : (struct str){ "", 0 };
 }
 
+/*
+ * Counts the answer and tells the log of it, of a file's once it is sent.
+ */
 static void
-write_response(struct http_conn *c, const struct http_response *res,
-    struct str connection, bool is_head, struct instant now)
+account(struct http_conn *c, struct http_record *r, int status, uint64_t bytes,
+    struct instant now)
 {
-	struct http_head head = {
-		.status = res->status,
-		.date = service_date(c->service, now),
-		.type = res->type,
-		.content_length = res->fd != -1 ? res->length : res->body.len,
-		.fields = res->fields,
-		.connection = connection,
-	};
+	const struct http_config *config = &c->service->config;
 
-	http_head_write(&c->out, &head);
-	if (is_head || http_has_no_content(res->status))
+	if (status < HTTP_STATUS_MAX)
+		c->service->counts.responses[status]++;
+	if (config->log == NULL)
 		return;
-	buf_add_str(&c->out, res->body);
+	r->status = status;
+	r->bytes = bytes;
+	r->began = now.mono;
+	r->now = now;
+	if (c->out.fd != -1 && (c->record = record_copy(r)) != NULL)
+		return;
+	config->log(config->log_arg, r);
 }
 
-/* An error without content of its own gets a page, for people. */
+/* The request is one that was refused where there is no handler's word. */
 static void
-write_status_page(struct http_conn *c, struct http_response *res,
-    struct str connection, bool is_head, struct instant now)
+respond(struct http_conn *c, const struct http_request *req, bool refused,
+    struct http_response *res, struct str connection, struct instant now)
 {
-	struct buf page = { 0 };
+	struct http_manner manner = { connection, req->method == HTTP_HEAD };
+	struct http_record record = { .peer = req->peer };
+	uint64_t bytes;
 
-	http_status_page(&page, res->status);
-	res->type = STR("text/html; charset=utf-8");
-	res->body = (struct str){ buf_data(&page), buf_len(&page) };
-	c->out.failed = buf_failed(&page);
-	write_response(c, res, connection, is_head, now);
-	buf_free(&page);
-}
-
-static void
-respond(struct http_conn *c, struct http_response *res, struct str connection,
-    bool is_head, struct instant now)
-{
-	bool has_file = res->fd != -1;
-
-	if (has_file && (is_head || res->length == 0)) {
-		close(res->fd);
-	} else if (has_file) {
-		c->fd = res->fd;
-		c->offset = 0;
-		c->file_left = res->length;
-	}
 	borrow_buffer(c);
-	if (res->status >= 300 && res->status != 304 && !has_file &&
-	    res->body.len == 0)
-		write_status_page(c, res, connection, is_head, now);
-	else
-		write_response(c, res, connection, is_head, now);
-	if (buf_failed(&c->out))
-		abandon(c);
+	bytes = http_answer(
+	    c->service, &c->out, refused ? NULL : req, res, manner, now);
+	if (c->service->config.log != NULL)
+		record = record_of(req, refused);
+	account(c, &record, res->status, bytes, now);
+	if (buf_failed(&c->out.memory))
+		abandon(c, now);
 }
 
 static void
-refuse(struct http_conn *c, int status, bool is_head, struct instant now)
+refuse(struct http_conn *c, const struct http_request *req, int status,
+    struct instant now)
 {
 	struct http_response res = { .status = status, .fd = -1 };
 
+	if (status == 503)
+		res.fields = STR("Retry-After: 1\r\n");
 	begin_close(c, true);
-	respond(c, &res, STR("close"), is_head, now);
+	respond(c, req, true, &res, STR("close"), now);
+}
+
+/* What is known of a request of which nothing could be read. */
+static void
+blank_request(struct http_conn *c, struct http_request *req)
+{
+	req->method = HTTP_OTHER;
+	req->line = STR("");
+	req->nfields = 0;
+	req->peer = c->peer->addr;
+	req->is_secure = c->peer->is_secure;
+}
+
+void
+http_conn_refuse(struct http_conn *c, int status, struct instant now)
+{
+	struct http_request req;
+
+	blank_request(c, &req);
+	refuse(c, &req, status, now);
+	c->deadline = now.mono + limits(c)->linger_timeout;
 }
 
 /*
@@ -233,33 +239,45 @@ expect_body(struct http_conn *c, const struct http_request *req, bool keep,
 		return;
 	}
 	http_body_init(&c->body, req);
-	c->body_left = c->service->limits.max_body;
+	c->body_left = limits(c)->max_body;
+	c->body_mark = c->received;
 	c->close_after_body = !keep;
-	c->deadline = now.mono + c->service->limits.header_timeout;
+	c->deadline = now.mono + limits(c)->header_timeout;
 	c->state = BODY;
 }
 
 static void
 serve(struct http_conn *c, const struct http_request *req, struct instant now)
 {
+	const struct http_config *config = &c->service->config;
 	bool has_body = req->chunked || req->content_length > 0;
 	bool keep = req->keep_alive && !c->draining &&
 	    !(has_body && req->expect_continue);
-	struct http_response res = { .status = 200, .fd = -1 };
+	struct http_response res = {
+		.status = 200, .fd = -1, .validators.modified = -1
+	};
 
-	if (req->content_length > c->service->limits.max_body) {
-		refuse(c, 413, req->method == HTTP_HEAD, now);
+	c->service->counts.requests[req->method]++;
+	if (req->content_length > limits(c)->max_body) {
+		refuse(c, req, 413, now);
 		return;
 	}
-	c->service->handler(c->service->arg, req, &res, now);
+	config->handler(config->handler_arg, req, &res, now);
 	if (has_body)
 		expect_body(c, req, keep, now);
 	else if (keep)
 		c->state = IDLE;
 	else
 		begin_close(c, req->keep_alive || req->bare_lf);
-	respond(c, &res, connection_option(req, keep), req->method == HTTP_HEAD,
-	    now);
+	respond(c, req, false, &res, connection_option(req, keep), now);
+}
+
+/* The limit that the service sets beneath the parser's own. */
+static bool
+is_too_long(const struct http_conn *c, ssize_t used, size_t len)
+{
+	return used >= 0 &&
+	    (used > 0 ? (size_t)used : len) > limits(c)->max_head;
 }
 
 /* One request head, if it is all there. */
@@ -271,19 +289,22 @@ receive_head(
 	int status;
 	ssize_t used;
 
-	req.method = HTTP_OTHER; /* of a head that is refused unread */
+	blank_request(c, &req);
 	used = http_parse_request(data, len, c->last_len, &req, &status);
+	if (is_too_long(c, used, len)) {
+		used = -1;
+		status = 431;
+	}
 	if (used == 0) {
 		if (c->last_len == 0)
-			c->deadline =
-			    now.mono + c->service->limits.header_timeout;
+			c->deadline = now.mono + limits(c)->header_timeout;
 		c->state = HEAD;
 		c->last_len = len;
 		return 0;
 	}
 	c->last_len = 0;
 	if (used == -1) {
-		refuse(c, status, req.method == HTTP_HEAD, now);
+		refuse(c, &req, status, now);
 		return 0;
 	}
 	serve(c, &req, now);
@@ -338,13 +359,13 @@ receive_some(
 
 /*
  * Something moved, so the peer has its time anew; but a head, a body and
- * lingering each have one deadline for all of it.
+ * lingering each have a deadline of their own.
  */
 static void
 wait_anew(struct http_conn *c, struct instant now)
 {
 	if (c->state != HEAD && c->state != BODY && c->state != LINGER)
-		c->deadline = now.mono + c->service->limits.idle_timeout;
+		c->deadline = now.mono + limits(c)->idle_timeout;
 }
 
 size_t
@@ -360,8 +381,11 @@ http_conn_receive(
 			break;
 		total += used;
 	}
-	if (total > 0)
-		wait_anew(c, now);
+	if (total == 0)
+		return 0;
+	c->received += (int64_t)total;
+	c->service->counts.bytes_in += total;
+	wait_anew(c, now);
 	return total;
 }
 
@@ -372,9 +396,8 @@ http_conn_eof(struct http_conn *c, struct instant now)
 		c->state = ENDED;
 	else if (c->state != ENDED)
 		begin_close(c, false);
-	if (!has_output(c))
-		return;
-	c->deadline = now.mono + c->service->limits.idle_timeout;
+	if (!outbox_is_empty(&c->out))
+		c->deadline = now.mono + limits(c)->idle_timeout;
 }
 
 /* All was sent, and nothing more will be. */
@@ -388,7 +411,7 @@ finish(struct http_conn *c, struct instant now)
 		return HTTP_END;
 	}
 	c->state = LINGER;
-	c->deadline = now.mono + c->service->limits.linger_timeout;
+	c->deadline = now.mono + limits(c)->linger_timeout;
 	return HTTP_SHUTDOWN;
 }
 
@@ -396,55 +419,129 @@ enum http_output
 http_conn_output(
     struct http_conn *c, struct http_piece *piece, struct instant now)
 {
-	*piece = (struct http_piece){ .fd = -1 };
-	if (buf_len(&c->out) > 0) {
-		piece->data = buf_data(&c->out);
-		piece->len = buf_len(&c->out);
-		piece->more = c->fd != -1;
-		return HTTP_MEMORY;
-	}
-	if (c->fd != -1) {
-		piece->fd = c->fd;
-		piece->offset = c->offset;
-		piece->len = c->file_left;
-		return HTTP_FILE;
-	}
-	return c->state >= CLOSING ? finish(c, now) : HTTP_WAIT;
+	enum http_output next = outbox_next(&c->out, piece);
+
+	if (next == HTTP_WAIT && c->state >= CLOSING)
+		return finish(c, now);
+	return next;
 }
 
 void
 http_conn_sent(struct http_conn *c, size_t n, struct instant now)
 {
-	if (buf_len(&c->out) > 0) {
-		buf_drain(&c->out, n);
-		if (buf_len(&c->out) == 0)
-			return_buffer(c);
-	} else if (c->fd != -1) {
-		c->offset += (off_t)n;
-		c->file_left -= n;
-		if (c->file_left == 0)
-			close_file(c);
-	}
+	outbox_sent(&c->out, n);
+	c->sent += (int64_t)n;
+	c->service->counts.bytes_out += n;
+	if (c->record != NULL && c->out.fd == -1)
+		end_record(c, now);
+	if (buf_failed(&c->out.memory))
+		abandon(c, now);
+	else if (c->out.memory.base != NULL && buf_len(&c->out.memory) == 0)
+		return_buffer(c);
 	wait_anew(c, now);
+}
+
+void
+http_conn_blocked(struct http_conn *c, int64_t unread, struct instant now)
+{
+	if (c->reading_end != NEVER)
+		return;
+	c->reading_end = now.mono + limits(c)->idle_timeout;
+	c->reading_mark = c->sent - unread;
 }
 
 int64_t
 http_conn_deadline(const struct http_conn *c)
 {
-	return c->deadline;
+	return c->deadline < c->reading_end ? c->deadline : c->reading_end;
+}
+
+static void
+time_out(struct http_conn *c, struct instant now)
+{
+	c->service->counts.timeouts++;
+	abandon(c, now);
+}
+
+/* Whether so much moved as the minimal rate asks for in that time. */
+static bool
+is_fast_enough(const struct http_conn *c, int64_t bytes, int64_t time)
+{
+	double least = (double)limits(c)->min_rate * (double)time / 1e9;
+
+	return bytes > 0 && (double)bytes >= least;
+}
+
+/* The time is up in which the peer had to read at the minimal rate. */
+static void
+check_reading(struct http_conn *c, int64_t unread, struct instant now)
+{
+	int64_t idle_timeout = limits(c)->idle_timeout;
+	int64_t read = c->sent - unread;
+
+	if (unread <= 0 && outbox_is_empty(&c->out)) {
+		c->reading_end = NEVER;
+	} else if (is_fast_enough(c, read - c->reading_mark, idle_timeout)) {
+		c->reading_end = now.mono + idle_timeout;
+		c->reading_mark = read;
+	} else {
+		time_out(c, now);
+	}
+}
+
+/* Likewise for a body. */
+static void
+check_body(struct http_conn *c, struct instant now)
+{
+	int64_t header_timeout = limits(c)->header_timeout;
+
+	if (is_fast_enough(c, c->received - c->body_mark, header_timeout)) {
+		c->deadline = now.mono + header_timeout;
+		c->body_mark = c->received;
+	} else {
+		time_out(c, now);
+	}
+}
+
+static void
+check_state(struct http_conn *c, struct instant now)
+{
+	struct http_request req;
+
+	switch (c->state) {
+	case HEAD:
+		c->service->counts.timeouts++;
+		blank_request(c, &req);
+		refuse(c, &req, 408, now);
+		c->deadline = now.mono + limits(c)->linger_timeout;
+		break;
+	case BODY:
+		check_body(c, now);
+		break;
+	default:
+		time_out(c, now);
+		break;
+	}
 }
 
 void
-http_conn_expire(struct http_conn *c, struct instant now)
+http_conn_expire(struct http_conn *c, int64_t unread, struct instant now)
 {
-	if (now.mono < c->deadline)
+	if (now.mono >= c->reading_end)
+		check_reading(c, unread, now);
+	if (now.mono < c->deadline || c->state == ENDED)
 		return;
-	if (c->state == HEAD && !has_output(c)) {
-		refuse(c, 408, false, now);
-		c->deadline = now.mono + c->service->limits.linger_timeout;
-	} else {
-		abandon(c);
-	}
+	/* Who still reads an answer is not late with another request. */
+	if (c->reading_end != NEVER && c->state != BODY && c->state != LINGER)
+		c->deadline = c->reading_end;
+	else
+		check_state(c, now);
+}
+
+bool
+http_conn_has_ended(const struct http_conn *c)
+{
+	return c->state == ENDED;
 }
 
 void

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAMES_MAX 200 /* bytes of a head without its values: 124 at most */
+#define NAMES_MAX 200 /* bytes of a head without its values: 163 at most */
 
 #define STATUS(code, phrase) \
 	{ \
@@ -17,6 +17,7 @@ static const struct status {
 } statuses[] = {
 	STATUS(200, "OK"),
 	STATUS(204, "No Content"),
+	STATUS(206, "Partial Content"),
 	STATUS(301, "Moved Permanently"),
 	STATUS(304, "Not Modified"),
 	STATUS(308, "Permanent Redirect"),
@@ -25,8 +26,10 @@ static const struct status {
 	STATUS(404, "Not Found"),
 	STATUS(405, "Method Not Allowed"),
 	STATUS(408, "Request Timeout"),
+	STATUS(412, "Precondition Failed"),
 	STATUS(413, "Content Too Large"),
 	STATUS(414, "URI Too Long"),
+	STATUS(416, "Range Not Satisfiable"),
 	STATUS(417, "Expectation Failed"),
 	STATUS(431, "Request Header Fields Too Large"),
 	STATUS(500, "Internal Server Error"),
@@ -43,45 +46,6 @@ status_find(int code)
 			return &statuses[i];
 	}
 	return NULL;
-}
-
-/*
- * The civil date of a day counted from 1970-01-01.  Years are counted from
- * March here, so that a leap day is a year's last day.
- */
-static void
-civil_date(int64_t days, int *year, int *month, int *day)
-{
-	int64_t shifted = days + 719468; /* from 0000-03-01 */
-	int64_t era = shifted / 146097;  /* 400 years */
-	int64_t doe = shifted % 146097;
-	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-	int64_t m = (5 * doy + 2) / 153; /* 0 is March */
-
-	*day = (int)(doy - (153 * m + 2) / 5 + 1);
-	*month = (int)(m < 10 ? m + 3 : m - 9);
-	*year = (int)(yoe + era * 400 + (*month <= 2));
-}
-
-void
-http_date_format(int64_t seconds, char *out)
-{
-	static const char weekdays[][4] = { "Thu", "Fri", "Sat", "Sun", "Mon",
-		"Tue", "Wed" };
-	static const char months[][4] = { "Jan", "Feb", "Mar", "Apr", "May",
-		"Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-	int year, month, day;
-	int64_t days, rest;
-
-	if (seconds < 0)
-		seconds = 0;
-	days = seconds / 86400;
-	rest = seconds % 86400;
-	civil_date(days, &year, &month, &day);
-	snprintf(out, HTTP_DATE_LEN + 1, "%s, %02d %s %04d %02d:%02d:%02d GMT",
-	    weekdays[days % 7], day, months[month - 1], year % 10000,
-	    (int)(rest / 3600), (int)(rest / 60 % 60), (int)(rest % 60));
 }
 
 struct str
@@ -151,7 +115,8 @@ put_status_line(char *at, int code)
 void
 http_head_write(struct buf *b, const struct http_head *head)
 {
-	size_t most = head->date.len + head->type.len + head->fields.len +
+	size_t most = head->date.len + head->type.len +
+	    head->content_range.len + head->fields.len + head->common.len +
 	    head->connection.len + NAMES_MAX;
 	char *start = buf_reserve(b, most), *at = start;
 
@@ -165,7 +130,10 @@ http_head_write(struct buf *b, const struct http_head *head)
 		at = put_number(at, head->content_length);
 		at = put(at, STR("\r\n"));
 	}
-	at = put(at, head->fields);
+	at = put_field(at, STR("Content-Range: "), head->content_range);
+	if (head->accepts_ranges)
+		at = put(at, STR("Accept-Ranges: bytes\r\n"));
+	at = put(put(at, head->fields), head->common);
 	at = put_field(at, STR("Connection: "), head->connection);
 	at = put(at, STR("\r\n"));
 	buf_commit(b, (size_t)(at - start));

@@ -4,16 +4,11 @@
 #ifndef CHATD_HTTP_FORMAT_H
 #define CHATD_HTTP_FORMAT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
 #include "base/str.h"
-
-#define HTTP_DATE_LEN 29 /* bytes of an IMF-fixdate */
-
-/* `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7) of seconds since 1970
- * UTC, 0 to the end of the year 9999; out has HTTP_DATE_LEN + 1 bytes. */
-void http_date_format(int64_t seconds, char *out);
 
 /* The reason phrase (RFC 9110, 15), or "Unknown". */
 struct str http_reason(int status);
@@ -29,11 +24,14 @@ void http_status_page(struct buf *, int status);
  */
 struct http_head {
 	int status;
-	struct str date;         /* Date */
-	struct str type;         /* Content-Type */
-	uint64_t content_length; /* left out where there can be no content */
-	struct str fields;       /* whole field lines, each with its CRLF */
-	struct str connection;   /* Connection */
+	struct str date;          /* Date */
+	struct str type;          /* Content-Type */
+	uint64_t content_length;  /* left out where there can be no content */
+	struct str content_range; /* Content-Range */
+	bool accepts_ranges;      /* Accept-Ranges: bytes */
+	struct str fields;        /* whole field lines, each with its CRLF */
+	struct str common;        /* more of them */
+	struct str connection;    /* Connection */
 };
 
 /* Appends the head and the empty line that ends it (RFC 9112, 4 and 5). */

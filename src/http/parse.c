@@ -165,11 +165,12 @@ parse_version(struct str s, struct http_request *req)
 }
 
 static int
-parse_request_line(struct str line, struct http_request *req)
+parse_request_line(struct str whole, struct http_request *req)
 {
-	struct str method = str_cut(&line, ' ');
+	struct str line = whole, method = str_cut(&line, ' ');
 	int status;
 
+	req->line = whole;
 	req->target = str_cut(&line, ' ');
 	if ((status = parse_method(method, req)) != 0)
 		return status;
@@ -253,7 +254,18 @@ parse_expect(struct str value, struct http_request *req)
 	return 0;
 }
 
-/* The fields that concern the message itself; the length tells most apart. */
+static void
+note(const struct http_field *f, struct str name, enum http_noted bit,
+    struct http_request *req)
+{
+	if (str_eq_nocase(f->name, name))
+		req->noted |= bit;
+}
+
+/*
+ * The fields that concern the message itself, and those that are to be found
+ * without a search; the length tells most apart.
+ */
 static int
 note_field(
     const struct http_field *f, struct http_request *req, struct seen *seen)
@@ -263,21 +275,38 @@ note_field(
 		if (str_eq_nocase(f->name, STR("Host")))
 			return parse_host(f->value, req, seen);
 		break;
+	case sizeof("Range") - 1:
+		note(f, STR("Range"), HTTP_NOTED_RANGE, req);
+		break;
 	case sizeof("Expect") - 1:
 		if (str_eq_nocase(f->name, STR("Expect")))
 			return parse_expect(f->value, req);
+		break;
+	case sizeof("If-Match") - 1:
+		note(f, STR("If-Match"), HTTP_NOTED_CONDITION, req);
 		break;
 	case sizeof("Connection") - 1:
 		if (str_eq_nocase(f->name, STR("Connection")))
 			return parse_connection(f->value, seen);
 		break;
+	case sizeof("If-None-Match") - 1:
+		note(f, STR("If-None-Match"), HTTP_NOTED_CONDITION, req);
+		break;
 	case sizeof("Content-Length") - 1:
 		if (str_eq_nocase(f->name, STR("Content-Length")))
 			return parse_content_length(f->value, req, seen);
 		break;
-	case sizeof("Transfer-Encoding") - 1:
+	case sizeof("Accept-Encoding") - 1:
+		note(
+		    f, STR("Accept-Encoding"), HTTP_NOTED_ACCEPT_ENCODING, req);
+		break;
+	case sizeof("Transfer-Encoding") - 1: /* and of If-Modified-Since */
 		if (str_eq_nocase(f->name, STR("Transfer-Encoding")))
 			return parse_transfer_encoding(f->value, req, seen);
+		note(f, STR("If-Modified-Since"), HTTP_NOTED_CONDITION, req);
+		break;
+	case sizeof("If-Unmodified-Since") - 1:
+		note(f, STR("If-Unmodified-Since"), HTTP_NOTED_CONDITION, req);
 		break;
 	}
 	return 0;
@@ -378,6 +407,7 @@ http_parse_request(const char *buf, size_t len, size_t last_len,
 	if (len > 0 &&
 	    (last_len == 0 || head_is_complete(buf, len, last_len))) {
 		req->nfields = 0;
+		req->noted = 0;
 		req->content_length = 0;
 		req->authority = (struct str){ NULL, 0 };
 		req->has_content_length = req->chunked = false;

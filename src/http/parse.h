@@ -10,10 +10,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/addr.h"
 #include "base/str.h"
 
 #define HTTP_TARGET_MAX 8192  /* bytes; a longer target is 414 */
-#define HTTP_HEAD_MAX   16384 /* bytes of a whole head; a longer one is 431 */
+#define HTTP_HEAD_MAX   65536 /* bytes of a whole head; a longer one is 431 */
 #define HTTP_FIELDS_MAX 100   /* field lines; more are 431 */
 
 /* The methods of RFC 9110, 9.3, and RFC 5789. */
@@ -30,6 +31,13 @@ enum http_method {
 	HTTP_OTHER /* a token that this server does not know: 501 */
 };
 
+/* Fields that most requests have not, noted so that they need no search. */
+enum http_noted {
+	HTTP_NOTED_CONDITION = 1, /* If-..., but for If-Range */
+	HTTP_NOTED_RANGE = 2,
+	HTTP_NOTED_ACCEPT_ENCODING = 4
+};
+
 struct http_field {
 	struct str name;
 	struct str value; /* without the white space around it */
@@ -37,6 +45,7 @@ struct http_field {
 
 struct http_request {
 	enum http_method method;
+	struct str line;      /* the request line */
 	unsigned minor;       /* of HTTP/1.minor: 0 or 1 */
 	struct str target;    /* as it was sent */
 	struct str authority; /* of an absolute-form target, or the Host */
@@ -50,6 +59,10 @@ struct http_request {
 	bool keep_alive;      /* RFC 9112, 9.3 */
 	bool expect_continue; /* RFC 9110, 10.1.1; never for HTTP/1.0 */
 	bool bare_lf;         /* a line ended without CR: answer, then close */
+	unsigned noted;       /* enum http_noted, or'ed */
+	/* Not of the head; the connection knows them. */
+	const struct addr *peer; /* who asks; NULL through a Unix socket */
+	bool is_secure;          /* over TLS */
 };
 
 /*

@@ -80,6 +80,24 @@ url_is_authority(struct str s)
 	return str_cut(&port, ':').len == 0 && is_port(port);
 }
 
+bool
+url_is_local_authority(struct str s)
+{
+	static const struct str local = STR(".localhost");
+	struct str host = str_cut(&s, ':');
+	uint8_t ip[16];
+
+	/* Whatever is in brackets is an IP literal. */
+	if (host.len == 0 || host.p[0] == '[' ||
+	    memchr(host.p, '.', host.len) == NULL)
+		return true;
+	return addr_parse_ip(host, ip) == 0 ||
+	    (host.len > local.len &&
+		str_eq_nocase(
+		    (struct str){ host.p + host.len - local.len, local.len },
+		    local));
+}
+
 /* The length of "http://" or "https://" at the front, or 0. */
 static size_t
 scheme_length(struct str s)

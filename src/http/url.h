@@ -17,6 +17,13 @@
 bool url_is_authority(struct str);
 
 /*
+ * Whether an authority is one that no stranger's page can have point to this
+ * machine (DNS rebinding): an IP literal, or a name without a dot or beneath
+ * localhost; or none at all.
+ */
+bool url_is_local_authority(struct str);
+
+/*
  * Splits a target in origin, absolute, authority (for CONNECT alone) or
  * asterisk form.  *authority is set for the absolute and authority forms and
  * empty for the others; *path begins with '/' or is "*"; *query has no '?'.

@@ -44,16 +44,16 @@ expect_host(SSL *ssl, const char *host)
 struct bufferevent *
 fetch_tls_new(struct event_base *base, const char *host, const char **why)
 {
-	struct bufferevent *bev = NULL;
 	SSL *ssl = ssl_new();
 
 	*why = "TLS cannot be set up";
-	if (ssl != NULL && expect_host(ssl, host))
-		bev = bufferevent_openssl_socket_new(base, -1, ssl,
-		    BUFFEREVENT_SSL_CONNECTING, BEV_OPT_CLOSE_ON_FREE);
-	if (bev == NULL)
+	if (ssl == NULL || !expect_host(ssl, host)) {
 		SSL_free(ssl);
-	return bev;
+		return NULL;
+	}
+	/* It frees the SSL, even where it fails. */
+	return bufferevent_openssl_socket_new(
+	    base, -1, ssl, BUFFEREVENT_SSL_CONNECTING, BEV_OPT_CLOSE_ON_FREE);
 }
 
 /* Among the errors libevent keeps are codes of its own, without a reason. */

@@ -10,33 +10,54 @@
 #include "base/addr.h"
 #include "base/str.h"
 
-/* An address and port to bind, or that is bound. */
+#define ENDPOINT_PATH_MAX 108 /* sun_path of unix(7), with its NUL */
+#define ENDPOINT_TEXT_MAX (5 + ENDPOINT_PATH_MAX)
+
+/* An address and port, or a path, to bind or that is bound. */
 struct endpoint {
 	struct addr addr;
 	bool any; /* every interface, IPv4 and IPv6 (addr.ip is not used) */
+	char path[ENDPOINT_PATH_MAX]; /* of a Unix socket; "": addr counts */
 };
-
-#define ENDPOINT_TEXT_MAX 64
 
 /*
  * `[ADDR:]PORT`: "8080", "127.0.0.1:8080", "[::1]:0", "*:80"; 0.0.0.0 is
- * IPv4's wildcard alone, [::] both.  Returns 0, or -1.
+ * IPv4's wildcard alone, [::] both.  Or `unix:PATH`, of 107 bytes at most.
+ * Returns 0, or -1.
  */
 int endpoint_parse(struct str, struct endpoint *);
 
-/* `127.0.0.1:8080` or `[::1]:8080`; `0.0.0.0:8080` for every interface,
- * since clients on this machine can connect to that. Returns out. */
+bool endpoint_is_unix(const struct endpoint *);
+
+/* `127.0.0.1:8080`, `[::1]:8080` or `unix:/path`; `0.0.0.0:8080` for every
+ * interface, since clients on this machine can connect to that.  Returns
+ * out, which has ENDPOINT_TEXT_MAX bytes. */
 const char *endpoint_format(const struct endpoint *, char *out);
 
 /*
- * A nonblocking, close-on-exec socket bound to the endpoint: for TCP
- * listening, with TCP_NODELAY for what is accepted from it; for UDP with the
- * local address of each datagram told (IP_PKTINFO, IPV6_RECVPKTINFO).  On
- * success *ep has the real port.  `any` without IPv6 falls back to IPv4.
+ * A nonblocking, close-on-exec socket bound to the endpoint: a stream
+ * listens, for TCP with TCP_NODELAY for what is accepted from it; UDP tells
+ * the local address of each datagram (IP_PKTINFO, IPV6_RECVPKTINFO).  On
+ * success *ep is what is bound, with the real port.  `any` without IPv6 falls
+ * back to IPv4.
+ *
+ * A Unix socket's file that nobody listens on any more makes way; where one
+ * does, errno is EADDRINUSE, and where it is no socket, ENOTSOCK.  UDP has no
+ * path: EAFNOSUPPORT.
+ *
  * Returns the descriptor, or -1 with errno set.
  */
-int listen_tcp(struct endpoint *ep);
+int listen_stream(struct endpoint *ep);
 int listen_udp(struct endpoint *ep);
+
+/*
+ * Makes a socket that somebody else has bound such as listen_stream() or
+ * listen_udp() give it; *ep and *is_udp say what it is.  Returns 0; or -1,
+ * and errno is ENOTSOCK, EINVAL for a stream that does not listen,
+ * ESOCKTNOSUPPORT for another type, EAFNOSUPPORT for another family, for
+ * datagrams of AF_UNIX and for a Unix socket without a path.
+ */
+int listen_adopt(int fd, struct endpoint *ep, bool *is_udp);
 
 /* To and from the system's form.  addr_from_sockaddr() returns -1 for
  * another family than AF_INET and AF_INET6.  For an AF_INET6 socket that

@@ -18,6 +18,7 @@ static const int watched_signals[] = { SIGTERM, SIGINT, SIGHUP };
 #define NSIGNALS (sizeof(watched_signals) / sizeof(watched_signals[0]))
 
 struct server {
+	struct server_config config;
 	struct event_base *base;
 	struct turn turn;
 	struct event *signals[NSIGNALS];
@@ -48,7 +49,7 @@ drain_timer_cb(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	log_warn("%zu connections were cut after %d s of draining",
-	    httpd_stats(s->httpd)->open, DRAIN_SECONDS);
+	    httpd_stats(s->httpd).open, DRAIN_SECONDS);
 	s->stopped = true;
 }
 
@@ -63,6 +64,7 @@ begin_drain(void *arg)
 		return;
 	s->draining = true;
 	log_info("stopping");
+	s->config.stopping(s->config.arg);
 	hub_tell_all(s->hub, NULL, "the server stops");
 	evtimer_add(s->drain_timer, &limit);
 	httpd_drain(s->httpd, stop_now, s);
@@ -75,7 +77,7 @@ signal_cb(evutil_socket_t signo, short what, void *arg)
 
 	(void)what;
 	if (signo == SIGHUP)
-		log_info("SIGHUP: there is nothing to read anew");
+		s->config.reload(s->config.arg);
 	else if (s->draining)
 		s->stopped = true;
 	else
@@ -86,11 +88,11 @@ static void
 console_stats(void *arg, struct buf *out)
 {
 	const struct server *s = arg;
-	const struct httpd_stats *http = httpd_stats(s->httpd);
+	struct httpd_stats http = httpd_stats(s->httpd);
 	const struct peers_stats *udp = peers_stats(udp_peers(s->udp));
 
-	buf_addf(out, "http: %zu connections open, %llu accepted\n", http->open,
-	    (unsigned long long)http->accepted);
+	buf_addf(out, "http: %zu connections open, %llu accepted\n", http.open,
+	    (unsigned long long)http.accepted);
 	buf_addf(out, "chat: %zu members, %llu messages\n", hub_count(s->hub),
 	    (unsigned long long)hub_said(s->hub));
 	buf_addf(out,
@@ -134,14 +136,14 @@ base_new(void)
 static int
 server_init(struct server *s, const struct server_config *config)
 {
-	http_service_init(
-	    &s->service, &config->http, config->handler, config->handler_arg);
+	s->config = *config;
+	http_service_init(&s->service, &config->http);
 	if ((s->base = base_new()) == NULL ||
 	    gate_init(&s->gate, config->trusted, config->ntrusted) == -1 ||
 	    (s->hub = hub_new(&config->hub)) == NULL ||
 	    (s->udp = udp_new(s->base, s->hub, &s->gate)) == NULL ||
-	    (s->httpd = httpd_new(s->base, &s->service, &s->turn,
-		 config->max_connections)) == NULL ||
+	    (s->httpd = httpd_new(
+		 s->base, &s->service, &s->turn, &config->httpd)) == NULL ||
 	    (s->drain_timer = evtimer_new(s->base, drain_timer_cb, s)) == NULL)
 		return -1;
 	return add_signals(s);
@@ -210,6 +212,29 @@ server_open_console(struct server *s, int fd, struct sink *out)
 
 	s->console = console_new(s->base, s->hub, &config);
 	return s->console != NULL ? 0 : -1;
+}
+
+void
+server_facts(const struct server *s, struct status_facts *f)
+{
+	struct httpd_stats http = httpd_stats(s->httpd);
+	const struct peers_stats *udp = peers_stats(udp_peers(s->udp));
+
+	f->connections.accepted = http.accepted;
+	f->connections.refused = http.refused;
+	f->connections.evicted = http.evicted;
+	f->connections.paused = http.paused;
+	f->connections.open = http.open;
+	f->connections.max = s->config.httpd.max_connections;
+	f->http = s->service.counts;
+	f->chat.members = hub_count(s->hub);
+	f->chat.udp = peers_count(udp_peers(s->udp));
+	f->chat.console = f->chat.members - f->chat.udp;
+	f->chat.messages = hub_said(s->hub);
+	f->chat.datagrams_in = udp->datagrams_in;
+	f->chat.datagrams_out = udp->datagrams_out;
+	f->chat.challenged = udp->challenged;
+	f->chat.refused = udp->refused;
 }
 
 int

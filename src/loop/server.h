@@ -12,28 +12,31 @@
 #include "base/sink.h"
 #include "chat/hub.h"
 #include "http/conn.h"
+#include "loop/httpd.h"
+#include "site/status.h"
 
-#define DRAIN_SECONDS \
-	10 /* for what is under way when the daemon is stopped \
-	    */
+/* For what is under way when the daemon is stopped. */
+#define DRAIN_SECONDS 10
 
 struct server;
 
 struct server_config {
-	struct http_limits http;
-	http_handler *handler;
-	void *handler_arg;
-	size_t max_connections;
+	struct http_config http;
+	struct httpd_config httpd;
 	struct hub_config hub;
 	const struct cidr *trusted; /* the caller's, as long as the server */
 	size_t ntrusted;
+	/* Told of SIGHUP, and of the begin of the end. */
+	void (*reload)(void *arg);
+	void (*stopping)(void *arg);
+	void *arg;
 };
 
 /* NULL, and the reason was logged. */
 struct server *server_new(const struct server_config *);
 void server_free(struct server *);
 
-/* Take over a socket of listen_tcp() or listen_udp().  0, or -1: then it
+/* Take over a socket of listen_stream() or listen_udp().  0, or -1: then it
  * stays the caller's. */
 int server_add_http(struct server *, int fd);
 int server_add_udp(struct server *, int fd);
@@ -43,6 +46,9 @@ int server_add_udp(struct server *, int fd);
  * from fd, or from nothing if that is -1.  0, or -1 without memory.
  */
 int server_open_console(struct server *, int fd, struct sink *out);
+
+/* Fills in what the server knows: connections, HTTP, the chat. */
+void server_facts(const struct server *, struct status_facts *);
 
 /*
  * Serves until SIGTERM, SIGINT or the console's end, then drains.  A second

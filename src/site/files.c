@@ -3,337 +3,174 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/map.h"
-#include "http/mime.h"
+#include "http/accept.h"
+#include "http/date.h"
 #include "http/url.h"
 #include "site/beneath.h"
-#include "site/watch.h"
+#include "site/cache.h"
+#include "site/listing.h"
 
-/*
- * A file system's clock is coarse: what changed just before it was read may
- * change again and still have the same times.
- */
-#define SETTLED_MILLIS 2000
-
-/* Where changes are watched, a file is looked at no more often than this, in
- * case of one that the watch does not see. */
-#define LOOK_AFTER MILLIS(10)
-
-struct entry {
-	TAILQ_ENTRY(entry) link; /* the least recently opened first */
-	int64_t checked;         /* the instant at which it was known to hold */
-	int64_t looked;          /* and that at which it was looked at */
-	uint64_t changes;        /* how many the watch had seen by then */
-	bool is_watched;         /* the watch sees when it changes */
-	bool is_settled;         /* its times tell whether it changed since */
-	struct stat st;          /* what the file was then */
-	struct str type;
-	char *target; /* the path of the URL that it answers, as it was sent */
-	char *path;   /* relative to ROOT */
-	char *fields;
-	size_t nfields; /* bytes */
-	char *data;
-	size_t size;
+struct files {
+	struct files_config config;
+	int root;
+	struct cache *cache;
+	struct buf fields;  /* of the answer that is being made */
+	struct buf listing; /* its content */
 };
-
-TAILQ_HEAD(entry_list, entry);
 
 /* What is asked for. */
 struct ask {
-	struct str target; /* the path as it was sent */
-	struct str query;
-	const char *path; /* relative to ROOT */
+	const struct http_request *request;
 	struct instant now;
-};
-
-struct files {
-	int root;
-	struct watch *watch; /* NULL where the system has none */
-	int64_t asked;       /* the instant at which it was asked */
-	uint64_t changes;    /* how often it said that something had changed */
-	struct map *by_target;
-	struct entry_list entries;
-	size_t cached;     /* bytes, by entry_cost() */
-	struct buf fields; /* of the answer that is being made */
+	unsigned wishes; /* for variants */
+	char *path;      /* relative to ROOT */
+	char *index;     /* the index.html that was added to it; or NULL */
 };
 
 struct files *
-files_new(const char *root)
+files_new(const struct files_config *config)
 {
 	struct files *f = calloc(1, sizeof(*f));
+	int saved;
 
 	if (f == NULL)
 		return NULL;
-	TAILQ_INIT(&f->entries);
-	f->root = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	f->asked = -1;
-	f->watch = f->root != -1 ? watch_new(f->root) : NULL;
-	f->by_target = f->root != -1 ? map_new() : NULL;
-	if (f->by_target == NULL) {
-		int saved = errno;
-
-		files_free(f);
-		errno = saved;
-		return NULL;
-	}
-	return f;
-}
-
-static void
-entry_free(struct entry *e)
-{
-	if (e == NULL)
-		return;
-	free(e->target);
-	free(e->path);
-	free(e->fields);
-	free(e->data);
-	free(e);
-}
-
-static size_t
-entry_cost(const struct entry *e)
-{
-	return e->size + e->nfields + strlen(e->target) + strlen(e->path) +
-	    FILES_ENTRY_COST;
-}
-
-static void
-cache_remove(struct files *f, struct entry *e)
-{
-	map_del(f->by_target, e->target, strlen(e->target));
-	TAILQ_REMOVE(&f->entries, e, link);
-	f->cached -= entry_cost(e);
-	entry_free(e);
+	f->config = *config;
+	f->root = open(config->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	f->cache = f->root != -1 ? cache_new(f->root) : NULL;
+	if (f->cache != NULL)
+		return f;
+	saved = errno;
+	files_free(f);
+	errno = saved;
+	return NULL;
 }
 
 void
 files_free(struct files *f)
 {
-	struct entry *e;
-
 	if (f == NULL)
 		return;
-	while ((e = TAILQ_FIRST(&f->entries)) != NULL)
-		cache_remove(f, e);
-	map_free(f->by_target);
-	watch_free(f->watch);
+	cache_free(f->cache);
 	buf_free(&f->fields);
+	buf_free(&f->listing);
 	if (f->root != -1)
 		close(f->root);
 	free(f);
 }
 
-/* Without memory the entry is simply not kept. */
-static int
-cache_add(struct files *f, struct entry *e)
+void
+files_set_mime(struct files *f, const struct mime *mime)
 {
-	while (f->cached + entry_cost(e) > FILES_CACHE_MAX &&
-	    !TAILQ_EMPTY(&f->entries))
-		cache_remove(f, TAILQ_FIRST(&f->entries));
-	if (map_put(f->by_target, e->target, strlen(e->target), e) == -1)
+	f->config.mime = mime;
+	cache_clear(f->cache);
+}
+
+/* Empty, whether or not the last answer had memory. */
+static struct buf *
+begin(struct buf *b)
+{
+	buf_drain(b, buf_len(b));
+	b->failed = false;
+	return b;
+}
+
+/* Adds the fields to the response; without memory it becomes a 503. */
+static int
+finish_fields(struct files *f, struct http_response *res)
+{
+	if (buf_failed(&f->fields)) {
+		res->status = 503;
 		return -1;
-	TAILQ_INSERT_TAIL(&f->entries, e, link);
-	f->cached += entry_cost(e);
+	}
+	res->fields = (struct str){ buf_data(&f->fields), buf_len(&f->fields) };
 	return 0;
 }
 
-static bool
-is_same_time(struct timespec a, struct timespec b)
-{
-	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
-static bool
-is_same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
-	    a->st_mode == b->st_mode && a->st_size == b->st_size &&
-	    is_same_time(a->st_mtim, b->st_mtim) &&
-	    is_same_time(a->st_ctim, b->st_ctim);
-}
-
-/* Asks the watch, once an instant. */
 static void
-count_changes(struct files *f, struct instant now)
+write_cache_control(struct files *f)
 {
-	if (f->watch == NULL || f->asked == now.mono)
-		return;
-	f->asked = now.mono;
-	f->changes += watch_changed(f->watch);
+	if (f->config.cache_control[0] != '\0')
+		buf_addf(&f->fields, "Cache-Control: %s\r\n",
+		    f->config.cache_control);
 }
 
-/* Whether the file is known to be what it was, without a look at it. */
-static bool
-is_known(const struct files *f, const struct entry *e, struct instant now)
+/* Since 1970, for an entity tag. */
+static uint64_t
+nanoseconds(struct timespec t)
 {
-	return e->checked == now.mono ||
-	    (e->is_watched && e->changes == f->changes &&
-		now.mono - e->looked < LOOK_AFTER);
-}
-
-/*
- * The entry of a URL's path, if the file is still what it was.  The path as
- * it was sent is the key, so that a hit need not decode it; two spellings of
- * a path are two entries.
- */
-static struct entry *
-cache_get(struct files *f, struct str target, struct instant now)
-{
-	struct entry *e = map_get(f->by_target, target.p, target.len);
-	struct stat st;
-
-	if (e == NULL)
-		return NULL;
-	count_changes(f, now);
-	if (is_known(f, e, now)) {
-		e->checked = now.mono;
-		return e;
-	}
-	if (!e->is_settled || fstatat(f->root, e->path, &st, 0) == -1 ||
-	    !is_same_file(&st, &e->st)) {
-		cache_remove(f, e);
-		return NULL;
-	}
-	e->checked = e->looked = now.mono;
-	e->changes = f->changes;
-	return e;
-}
-
-/* The fields of the next answer, whether or not the last had memory. */
-static struct buf *
-begin_fields(struct files *f)
-{
-	buf_drain(&f->fields, buf_len(&f->fields));
-	f->fields.failed = false;
-	return &f->fields;
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
 /*
  * Validators (RFC 9110, 8.8): both change when the file is written.  A date
  * in the future becomes that of the answer (8.8.2.1).
  */
-static void
+static struct http_validators
 write_validators(struct buf *b, const struct stat *st, struct instant now)
 {
 	int64_t modified = st->st_mtim.tv_sec;
 	char date[HTTP_DATE_LEN + 1];
+	size_t start;
+	struct str etag;
 
 	if (modified > now.wall / 1000)
 		modified = now.wall / 1000;
+	if (modified < 0)
+		modified = 0;
 	http_date_format(modified, date);
-	buf_addf(b,
-	    "Last-Modified: %s\r\nETag: \"%" PRIx64 "-%lx-%" PRIx64 "\"\r\n",
-	    date, (uint64_t)st->st_mtim.tv_sec,
-	    (unsigned long)st->st_mtim.tv_nsec, (uint64_t)st->st_size);
+	buf_addf(b, "Last-Modified: %s\r\nETag: ", date);
+	start = buf_len(b);
+	buf_addf(b, "\"%" PRIx64 "-%" PRIx64 "-%" PRIx64 "-%" PRIx64 "\"",
+	    (uint64_t)st->st_ino, (uint64_t)st->st_size,
+	    nanoseconds(st->st_mtim), nanoseconds(st->st_ctim));
+	etag.len = buf_len(b) - start;
+	buf_add_str(b, STR("\r\n"));
+	etag.p = buf_data(b) + start;
+	return (struct http_validators){ etag, modified };
 }
 
-/* All of the file, or as much as there is of it by now. */
-static ssize_t
-read_whole(int fd, char *data, size_t size)
+/* Validators come last: they point into what was written. */
+static int
+write_fields(struct files *f, const struct representation *r,
+    struct http_response *res, struct instant now)
 {
-	size_t got = 0;
+	struct buf *b = begin(&f->fields);
+	struct str coding = variant_coding(r->variant);
 
-	while (got < size) {
-		ssize_t n = pread(fd, data + got, size - got, (off_t)got);
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return -1;
-		if (n == 0)
-			break;
-		got += (size_t)n;
-	}
-	return (ssize_t)got;
+	write_cache_control(f);
+	if (r->varies)
+		buf_add_str(b, STR("Vary: Accept-Encoding\r\n"));
+	if (coding.len > 0)
+		buf_addf(b, "Content-Encoding: %s\r\n", coding.p);
+	res->validators = write_validators(b, &r->st, now);
+	return finish_fields(f, res);
 }
 
-/*
- * Whether the watch will see every change of the file: not where a link leads
- * to it, symbolic or hard, from a directory that is not watched.
- */
-static bool
-is_watchable(struct files *f, const char *path)
-{
-	struct stat st;
-
-	return f->watch != NULL && watch_path(f->watch, path) == 0 &&
-	    fstatat(f->root, path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    S_ISREG(st.st_mode) && st.st_nlink == 1;
-}
-
-static struct entry *
-entry_new(struct files *f, const struct ask *ask, int fd, const struct stat *st)
-{
-	struct entry *e = calloc(1, sizeof(*e));
-	ssize_t got;
-
-	if (e == NULL)
-		return NULL;
-	/*
-	 * The watch may begin after the file was read, so it is trusted only
-	 * from the next look on, which compares with what was read.
-	 */
-	e->checked = ask->now.mono;
-	e->looked = ask->now.mono - LOOK_AFTER;
-	e->st = *st;
-	e->is_settled =
-	    st->st_ctim.tv_sec < (ask->now.wall - SETTLED_MILLIS) / 1000;
-	/* What is not settled is read anew anyway. */
-	e->is_watched = e->is_settled && is_watchable(f, ask->path);
-	e->type = mime_type(str_of(ask->path));
-	e->nfields = buf_len(&f->fields);
-	e->target = strndup(ask->target.p, ask->target.len);
-	e->path = strdup(ask->path);
-	e->fields = malloc(e->nfields);
-	e->data = malloc((size_t)st->st_size + 1);
-	if (e->target == NULL || e->path == NULL || e->fields == NULL ||
-	    e->data == NULL ||
-	    (got = read_whole(fd, e->data, (size_t)st->st_size)) == -1) {
-		entry_free(e);
-		return NULL;
-	}
-	memcpy(e->fields, buf_data(&f->fields), e->nfields);
-	e->size = (size_t)got;
-	return e;
-}
-
+/* Sends the open regular file or a variant of it, from memory if small. */
 static void
-answer_from_entry(const struct entry *e, struct http_response *res)
+answer_regular(struct files *f, const struct ask *ask, struct representation *r,
+    struct http_response *res)
 {
-	res->type = e->type;
-	res->fields = (struct str){ e->fields, e->nfields };
-	res->body = (struct str){ e->data, e->size };
-}
+	const struct cache_item item = { .target = ask->request->path,
+		.wishes = ask->wishes,
+		.path = ask->path,
+		.representation = r };
 
-/* Sends the open regular file, by way of the cache if it is small. */
-static void
-answer_regular(struct files *f, const struct ask *ask, int fd,
-    const struct stat *st, struct http_response *res)
-{
-	struct entry *e;
-
-	write_validators(begin_fields(f), st, ask->now);
-	if (st->st_size <= FILES_SMALL_MAX && !buf_failed(&f->fields) &&
-	    (e = entry_new(f, ask, fd, st)) != NULL) {
-		if (cache_add(f, e) == 0) {
-			answer_from_entry(e, res);
-			close(fd);
-			return;
-		}
-		entry_free(e);
+	variant_choose(r, f->root, ask->path, ask->wishes);
+	if (write_fields(f, r, res, ask->now) == -1) {
+		close(r->fd);
+		return;
 	}
-	res->type = mime_type(str_of(ask->path));
-	res->fields = (struct str){ buf_data(&f->fields), buf_len(&f->fields) };
-	res->fd = fd;
-	res->length = (uint64_t)st->st_size;
+	res->type = mime_type(f->config.mime, str_of(ask->path));
+	res->fd = r->fd;
+	res->length = (uint64_t)r->st.st_size;
+	cache_keep(f->cache, &item, res, ask->now);
 }
 
 /* A directory's own path ends with a slash, so that its links work. */
@@ -341,22 +178,18 @@ static void
 answer_redirect(
     struct files *f, const struct ask *ask, struct http_response *res)
 {
-	struct buf *b = begin_fields(f);
+	struct buf *b = begin(&f->fields);
 
 	buf_add_str(b, STR("Location: /"));
 	url_encode_path(b, str_of(ask->path));
 	buf_add_str(b, STR("/"));
-	if (ask->query.len > 0) {
+	if (ask->request->query.len > 0) {
 		buf_add_str(b, STR("?"));
-		url_encode_query(b, ask->query);
+		url_encode_query(b, ask->request->query);
 	}
 	buf_add_str(b, STR("\r\n"));
-	if (buf_failed(b)) {
-		res->status = 503;
-		return;
-	}
-	res->status = 301;
-	res->fields = (struct str){ buf_data(b), buf_len(b) };
+	if (finish_fields(f, res) == 0)
+		res->status = 301;
 }
 
 static int
@@ -379,19 +212,76 @@ static void
 answer_opened(
     struct files *f, const struct ask *ask, int fd, struct http_response *res)
 {
-	struct stat st;
+	struct representation r = { .fd = fd };
 
-	if (fstat(fd, &st) == -1) {
+	if (fstat(fd, &r.st) == -1) {
 		res->status = status_of_errno(errno);
-	} else if (S_ISREG(st.st_mode)) {
-		answer_regular(f, ask, fd, &st, res);
+	} else if (S_ISREG(r.st.st_mode)) {
+		answer_regular(f, ask, &r, res);
 		return;
-	} else if (S_ISDIR(st.st_mode)) {
+	} else if (S_ISDIR(r.st.st_mode)) {
 		answer_redirect(f, ask, res);
 	} else {
 		res->status = 404;
 	}
 	close(fd);
+}
+
+/* Whether a directory was asked for that may be listed.  A link that leads
+ * nowhere is an index too, if a broken one. */
+static bool
+is_to_be_listed(const struct files *f, const struct ask *ask)
+{
+	struct stat st;
+
+	return f->config.listing && ask->index != NULL &&
+	    fstatat(f->root, ask->path, &st, AT_SYMLINK_NOFOLLOW) == -1 &&
+	    errno == ENOENT;
+}
+
+static struct listing_view
+listing_view(const struct http_request *req)
+{
+	struct listing_view view = listing_view_parse(req->query);
+
+	view.as_json = http_accept_type(req, STR("application/json")) >
+	    http_accept_type(req, STR("text/html"));
+	return view;
+}
+
+static void
+write_listing_fields(struct files *f, bool as_json)
+{
+	struct buf *b = begin(&f->fields);
+
+	write_cache_control(f);
+	buf_add_str(b,
+	    STR("Vary: Accept\r\n"
+		"X-Content-Type-Options: nosniff\r\n"));
+	if (!as_json)
+		buf_add_str(b,
+		    STR("Content-Security-Policy: default-src 'none'; "
+			"style-src 'unsafe-inline'\r\n"));
+}
+
+static void
+answer_listing(
+    struct files *f, const struct ask *ask, struct http_response *res)
+{
+	struct listing_view view = listing_view(ask->request);
+	struct buf *b = begin(&f->listing);
+
+	*ask->index = '\0';
+	if (listing_write(b, f->root, ask->path, &view) == -1) {
+		res->status = status_of_errno(errno);
+		return;
+	}
+	write_listing_fields(f, view.as_json);
+	if (finish_fields(f, res) == -1)
+		return;
+	res->type = view.as_json ? STR("application/json")
+				 : STR("text/html; charset=utf-8");
+	res->body = (struct str){ buf_data(b), buf_len(b) };
 }
 
 static bool
@@ -400,47 +290,71 @@ has_dotfile(const char *path)
 	return path[0] == '.' || strstr(path, "/.") != NULL;
 }
 
-/* The file that a path of a URL names, relative to ROOT; a status if none. */
+/* The file that a path of a URL names, relative to ROOT; a status if none.
+ * A variant's suffix still fits behind it. */
 static int
-file_path(struct str path, char *out, size_t cap)
+find_path(struct ask *ask, char out[VARIANT_PATH_MAX])
 {
 	static const char index_name[] = "index.html";
-	long len = url_decode_path(path, out, cap - sizeof(index_name));
+	const size_t cap =
+	    VARIANT_PATH_MAX - sizeof(index_name) - VARIANT_SUFFIX_MAX;
+	long len = url_decode_path(ask->request->path, out, cap);
 
 	if (len == -1)
 		return 400;
+	ask->path = out;
 	if (len == 0 || out[len - 1] == '/')
-		memcpy(out + len, index_name, sizeof(index_name));
+		ask->index = memcpy(out + len, index_name, sizeof(index_name));
 	return has_dotfile(out) ? 404 : 0;
 }
 
 static void
 answer_from_disk(struct files *f, struct ask *ask, struct http_response *res)
 {
-	char path[FILES_PATH_MAX];
+	char path[VARIANT_PATH_MAX];
 	int fd, status;
 
-	if ((status = file_path(ask->target, path, sizeof(path))) != 0) {
+	if ((status = find_path(ask, path)) != 0) {
 		res->status = status;
 		return;
 	}
-	ask->path = path;
 	fd = beneath_open(f->root, path);
-	if (fd == -1)
-		res->status = status_of_errno(errno);
-	else
+	if (fd != -1) {
 		answer_opened(f, ask, fd, res);
+		return;
+	}
+	status = status_of_errno(errno);
+	if (status == 404 && is_to_be_listed(f, ask))
+		answer_listing(f, ask, res);
+	else
+		res->status = status;
+}
+
+/* Looks for what the client wishes only where that makes a difference. */
+static const struct cached *
+find_cached(struct files *f, struct ask *ask)
+{
+	const struct http_request *req = ask->request;
+	const struct cached *c = cache_get(f->cache, req->path, 0, ask->now);
+
+	if ((c != NULL && !c->varies) ||
+	    !(req->noted & HTTP_NOTED_ACCEPT_ENCODING))
+		return c;
+	ask->wishes = variant_wishes(req);
+	if (ask->wishes == 0)
+		return c;
+	return cache_get(f->cache, req->path, ask->wishes, ask->now);
 }
 
 void
-files_answer(struct files *f, struct str path, struct str query,
+files_answer(struct files *f, const struct http_request *req,
     struct http_response *res, struct instant now)
 {
-	const struct entry *e = cache_get(f, path, now);
-	struct ask ask = { .target = path, .query = query, .now = now };
+	struct ask ask = { .request = req, .now = now };
+	const struct cached *c = find_cached(f, &ask);
 
-	if (e != NULL)
-		answer_from_entry(e, res);
+	if (c != NULL)
+		*res = c->response;
 	else
 		answer_from_disk(f, &ask, res);
 }

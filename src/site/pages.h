@@ -6,6 +6,9 @@
 
 #include "base/buf.h"
 
+/* Its Content-Security-Policy: it has a style, and nothing else. */
+#define PAGE_FRONT_POLICY "default-src 'none'; style-src 'unsafe-inline'"
+
 /* The front page, which tells how to join the chat on udp_port (0: off). */
 void page_front(struct buf *, int udp_port);
 

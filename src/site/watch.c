@@ -110,6 +110,8 @@ watch_changed(struct watch *w)
 
 #else
 
+#include <stddef.h>
+
 struct watch *
 watch_new(int root)
 {

@@ -1,0 +1,677 @@
+#include "loop/clients.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/queue.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/event_struct.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "loop/tls.h"
+
+#define RECEIVE_MAX 32768     /* bytes of one receive, into a shared buffer */
+#define FILE_MAX    (1 << 20) /* bytes of a file sent at once in one turn */
+#define QUEUE_MAX   65536     /* of it left to the bufferevent after that */
+#define EVICT_MAX   64        /* clients looked at to find one to evict */
+
+#define TLS_HANDSHAKE 22 /* the first byte of a ClientHello (RFC 8446, 5.1) */
+
+struct client {
+	TAILQ_ENTRY(client) link;
+	struct clients *all;
+	struct http_conn *conn;
+	struct http_peer peer;
+	struct addr addr; /* the peer's, if it has one */
+	int fd;
+	struct tls *tls;       /* for a handshake, until the first byte tells */
+	struct event readable; /* without TLS */
+	struct event writable; /* with it, for its last word */
+	struct event timer;
+	int64_t timer_at; /* when it fires, mono */
+	int64_t since;    /* when it was last received from, or came */
+	struct buf in;    /* received and not used yet: usually nothing */
+	/* What waits for the socket; NULL until something does, or TLS. */
+	struct bufferevent *out;
+	size_t file_bytes; /* of a file among that */
+	size_t burst;      /* bytes of files sent in this turn */
+	bool eof;          /* the peer sends no more */
+	bool reading;
+	bool has_spoken;
+	bool is_refused;
+};
+
+struct clients {
+	struct clients_config config;
+	TAILQ_HEAD(, client) list; /* who was silent longest comes first */
+	size_t count, refused;     /* the latter among the former */
+	char received[RECEIVE_MAX];
+};
+
+static struct instant
+now(const struct client *cl)
+{
+	return turn_now(cl->all->config.turn);
+}
+
+static void client_read_cb(struct bufferevent *, void *);
+static void client_write_cb(struct bufferevent *, void *);
+static void client_event_cb(struct bufferevent *, short, void *);
+
+/* The one place where a client ends; why is for the log. */
+static void
+client_close(struct client *cl, const char *why)
+{
+	struct clients *all = cl->all;
+	bool counts = cl->peer.addr != NULL && !cl->is_refused;
+	struct addr addr = cl->addr;
+
+	all->count--;
+	all->refused -= cl->is_refused;
+	log_debug("http: fd %d closed (%s): %s", cl->fd,
+	    http_conn_state(cl->conn), why);
+	http_conn_free(cl->conn, now(cl));
+	TAILQ_REMOVE(&all->list, cl, link);
+	event_del(&cl->readable);
+	event_del(&cl->writable);
+	event_del(&cl->timer);
+	if (cl->peer.is_secure)
+		tls_shutdown(cl->out);
+	if (cl->out != NULL)
+		bufferevent_free(cl->out);
+	/* The bufferevent of TLS has taken the socket with it. */
+	if (!cl->peer.is_secure)
+		close(cl->fd);
+	buf_free(&cl->in);
+	free(cl);
+	all->config.gone(all->config.arg, counts ? &addr : NULL);
+}
+
+static void
+timer_add(struct client *cl, int64_t at)
+{
+	int64_t delay = at - now(cl).mono;
+	struct timeval tv = { 0, 1000 };
+
+	if (delay > MILLIS(1)) {
+		tv.tv_sec = delay / SECONDS(1);
+		tv.tv_usec = delay % SECONDS(1) / 1000;
+	}
+	cl->timer_at = at;
+	evtimer_add(&cl->timer, &tv);
+}
+
+/*
+ * A deadline usually moves later with every request.  The timer is left where
+ * it is then, and looks again when it fires.
+ */
+static void
+client_rearm(struct client *cl)
+{
+	int64_t at = http_conn_deadline(cl->conn);
+
+	if (at < cl->timer_at)
+		timer_add(cl, at);
+}
+
+/* Bytes that wait because the socket would not take them. */
+static size_t
+waiting(const struct client *cl)
+{
+	return cl->out != NULL
+	    ? evbuffer_get_length(bufferevent_get_output(cl->out))
+	    : 0;
+}
+
+/* Nothing waits any more only once the callback has counted it. */
+static bool
+is_sending(const struct client *cl)
+{
+	return waiting(cl) > 0 || cl->file_bytes > 0;
+}
+
+/*
+ * Of the bytes that the connection believes sent, those that the peer has not
+ * acknowledged.  A part of a file counts as sent only when all of it is.
+ */
+static int64_t
+unread(const struct client *cl)
+{
+	int queued;
+
+	if (ioctl(cl->fd, TIOCOUTQ, &queued) == -1)
+		queued = 0;
+	return (int64_t)waiting(cl) + queued - (int64_t)cl->file_bytes;
+}
+
+/*
+ * Hands in what was received, and keeps what the connection does not use yet.
+ * Most requests come whole and are parsed where they were received.
+ */
+static int
+client_feed(struct client *cl, const char *data, size_t len)
+{
+	size_t used;
+
+	if (len == 0 && buf_len(&cl->in) == 0)
+		return 0;
+	if (buf_len(&cl->in) > 0) {
+		buf_add(&cl->in, data, len);
+		data = buf_data(&cl->in);
+		len = buf_len(&cl->in);
+		used = http_conn_receive(cl->conn, data, len, now(cl));
+		buf_drain(&cl->in, used);
+	} else {
+		used = http_conn_receive(cl->conn, data, len, now(cl));
+		buf_add(&cl->in, data + used, len - used);
+	}
+	if (buf_failed(&cl->in))
+		return -1;
+	if (buf_len(&cl->in) == 0)
+		buf_free(&cl->in);
+	return used > 0;
+}
+
+/* The bufferevent that sends what the socket does not take at once. */
+static struct evbuffer *
+client_output(struct client *cl)
+{
+	if (cl->out == NULL) {
+		cl->out =
+		    bufferevent_socket_new(cl->all->config.base, cl->fd, 0);
+		if (cl->out == NULL)
+			return NULL;
+		bufferevent_setcb(
+		    cl->out, NULL, client_write_cb, client_event_cb, cl);
+		bufferevent_set_max_single_write(cl->out, QUEUE_MAX);
+	}
+	return bufferevent_get_output(cl->out);
+}
+
+static int
+queue_memory(struct client *cl, const char *data, size_t len)
+{
+	struct evbuffer *out = client_output(cl);
+
+	return out != NULL ? evbuffer_add(out, data, len) : -1;
+}
+
+static int
+send_memory(struct client *cl, const struct http_piece *piece)
+{
+	ssize_t n = 0;
+
+	if (!cl->peer.is_secure)
+		n = send(cl->fd, piece->data, piece->len,
+		    MSG_NOSIGNAL | (piece->more ? MSG_MORE : 0));
+	if (n == -1 && errno != EAGAIN && errno != EINTR)
+		return -1;
+	if (n == -1)
+		n = 0;
+	if ((size_t)n < piece->len &&
+	    queue_memory(cl, piece->data + n, piece->len - (size_t)n) == -1)
+		return -1;
+	http_conn_sent(cl->conn, piece->len, now(cl));
+	return 0;
+}
+
+/* To be encrypted, a part of a file has to come to memory. */
+static int
+copy_file(struct evbuffer *out, const struct http_piece *piece, size_t len)
+{
+	struct evbuffer_iovec space;
+	ssize_t n;
+
+	if (evbuffer_reserve_space(out, (ev_ssize_t)len, &space, 1) != 1)
+		return -1;
+	n = pread(piece->fd, space.iov_base, len, piece->offset);
+	if (n != (ssize_t)len) {
+		errno = n == -1 ? errno : ENODATA;
+		return -1;
+	}
+	space.iov_len = len;
+	return evbuffer_commit_space(out, &space, 1);
+}
+
+/* Otherwise the bufferevent uses sendfile too. */
+static int
+refer_file(struct evbuffer *out, const struct http_piece *piece, size_t len)
+{
+	struct evbuffer_file_segment *segment = evbuffer_file_segment_new(
+	    piece->fd, piece->offset, (ev_off_t)len, EVBUF_FS_DISABLE_LOCKING);
+	int added;
+
+	if (segment == NULL)
+		return -1;
+	added = evbuffer_add_file_segment(out, segment, 0, (ev_off_t)len);
+	evbuffer_file_segment_free(segment);
+	return added;
+}
+
+/*
+ * Leaves the next part of a file to the bufferevent.  The part is small, so
+ * that little memory is held.
+ */
+static int
+queue_file(struct client *cl, const struct http_piece *piece)
+{
+	struct evbuffer *out = client_output(cl);
+	size_t len = piece->len < QUEUE_MAX ? piece->len : QUEUE_MAX;
+
+	if (out == NULL)
+		return -1;
+	cl->file_bytes = len;
+	return cl->peer.is_secure ? copy_file(out, piece, len)
+				  : refer_file(out, piece, len);
+}
+
+/*
+ * However fast the peer reads, and however many files it asked for, after
+ * FILE_MAX bytes the others have their turn.
+ */
+static int
+send_file(struct client *cl, const struct http_piece *piece)
+{
+	size_t room = FILE_MAX - cl->burst;
+	size_t len = piece->len < room ? piece->len : room;
+	off_t offset = piece->offset;
+	ssize_t n;
+
+	if (room == 0 || cl->peer.is_secure)
+		return queue_file(cl, piece);
+	n = sendfile(cl->fd, piece->fd, &offset, len);
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return queue_file(cl, piece);
+	if (n == 0)
+		errno = ENODATA; /* the file is shorter than was promised */
+	if (n <= 0)
+		return -1;
+	cl->burst += (size_t)n;
+	http_conn_sent(cl->conn, (size_t)n, now(cl));
+	return 0;
+}
+
+/* Where the socket is full, again when it is not. */
+static void
+client_shutdown(struct client *cl)
+{
+	if (cl->peer.is_secure && tls_shutdown(cl->out) == -1)
+		event_add(&cl->writable, NULL);
+	else
+		shutdown(cl->fd, SHUT_WR);
+}
+
+/* Sends until there is nothing to send, or the socket takes no more.
+ * Returns -1 when it closed the client. */
+static int
+client_flush(struct client *cl)
+{
+	struct http_piece piece;
+	int sent = 0;
+
+	while (sent == 0 && !is_sending(cl)) {
+		switch (http_conn_output(cl->conn, &piece, now(cl))) {
+		case HTTP_WAIT:
+			return 0;
+		case HTTP_MEMORY:
+			sent = send_memory(cl, &piece);
+			break;
+		case HTTP_FILE:
+			sent = send_file(cl, &piece);
+			break;
+		case HTTP_SHUTDOWN:
+			client_shutdown(cl);
+			break;
+		case HTTP_END:
+			client_close(cl, "done");
+			return -1;
+		}
+	}
+	if (sent == -1)
+		client_close(cl, strerror(errno));
+	else
+		http_conn_blocked(cl->conn, unread(cl), now(cl));
+	return sent;
+}
+
+/* Who does not read what was asked for is not read from either. */
+static void
+client_set_reading(struct client *cl, bool reading)
+{
+	if (cl->reading == reading)
+		return;
+	cl->reading = reading;
+	if (cl->peer.is_secure)
+		(reading ? bufferevent_enable : bufferevent_disable)(
+		    cl->out, EV_READ);
+	else if (reading)
+		event_add(&cl->readable, NULL);
+	else
+		event_del(&cl->readable);
+}
+
+/*
+ * Moves bytes both ways, first those just received, until neither way goes
+ * on.  May close the client.
+ */
+static void
+client_pump(struct client *cl, const char *data, size_t len)
+{
+	bool was_full;
+	int moved;
+
+	cl->burst = 0;
+	do {
+		was_full = http_conn_is_full(cl->conn);
+		moved = client_feed(cl, data, len);
+		len = 0;
+		if (moved == -1) {
+			client_close(cl, "out of memory");
+			return;
+		}
+		if (moved == 0 && cl->eof && !http_conn_is_full(cl->conn))
+			http_conn_eof(cl->conn, now(cl));
+		if (client_flush(cl) == -1)
+			return;
+	} while ((moved > 0 || was_full) && !is_sending(cl));
+	client_set_reading(cl, !cl->eof && !is_sending(cl));
+	client_rearm(cl);
+}
+
+/* Something was received, so it is no longer the one silent longest. */
+static void
+client_take(struct client *cl, const char *data, size_t len)
+{
+	struct clients *all = cl->all;
+
+	cl->since = now(cl).mono;
+	cl->has_spoken = true;
+	TAILQ_REMOVE(&all->list, cl, link);
+	TAILQ_INSERT_TAIL(&all->list, cl, link);
+	client_pump(cl, data, len);
+}
+
+static bool
+begins_handshake(const struct client *cl)
+{
+	char first;
+
+	return recv(cl->fd, &first, 1, MSG_PEEK) == 1 && first == TLS_HANDSHAKE;
+}
+
+/* From now on its bufferevent reads and writes the socket, which it owns. */
+static void
+client_begin_tls(struct client *cl)
+{
+	cl->out = tls_accept(cl->tls, cl->all->config.base, cl->fd);
+	cl->tls = NULL;
+	if (cl->out == NULL) {
+		client_close(cl, "no memory for TLS");
+		return;
+	}
+	client_set_reading(cl, false);
+	cl->peer.is_secure = true;
+	bufferevent_setcb(
+	    cl->out, client_read_cb, client_write_cb, client_event_cb, cl);
+	client_set_reading(cl, true);
+}
+
+/* May close the client. */
+static void
+client_receive(struct client *cl)
+{
+	char *buffer = cl->all->received;
+	ssize_t n;
+
+	if (cl->tls != NULL && begins_handshake(cl)) {
+		client_begin_tls(cl);
+		return;
+	}
+	n = recv(cl->fd, buffer, RECEIVE_MAX, 0);
+	if (n == -1 && errno != EAGAIN && errno != EINTR) {
+		client_close(cl, strerror(errno));
+		return;
+	}
+	if (n <= 0) {
+		cl->eof |= n == 0;
+		client_pump(cl, NULL, 0);
+		return;
+	}
+	cl->tls = NULL;
+	client_take(cl, buffer, (size_t)n);
+}
+
+static void
+client_writable_cb(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	client_shutdown(arg);
+}
+
+static void
+client_readable_cb(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	client_receive(arg);
+}
+
+/* With TLS; all of the input fits, since it is one record (16 KiB). */
+static void
+client_read_cb(struct bufferevent *bev, void *arg)
+{
+	struct client *cl = arg;
+	char *buffer = cl->all->received;
+	int n =
+	    evbuffer_remove(bufferevent_get_input(bev), buffer, RECEIVE_MAX);
+
+	if (n > 0)
+		client_take(cl, buffer, (size_t)n);
+}
+
+/* All that waited has gone. */
+static void
+client_write_cb(struct bufferevent *out, void *arg)
+{
+	struct client *cl = arg;
+
+	(void)out;
+	if (cl->file_bytes > 0) {
+		http_conn_sent(cl->conn, cl->file_bytes, now(cl));
+		cl->file_bytes = 0;
+	}
+	client_pump(cl, NULL, 0);
+}
+
+static void
+client_event_cb(struct bufferevent *out, short what, void *arg)
+{
+	struct client *cl = arg;
+	char why[TLS_WHY_MAX];
+
+	if (what & BEV_EVENT_CONNECTED) {
+		client_pump(cl, NULL, 0);
+	} else if (what == (BEV_EVENT_READING | BEV_EVENT_EOF)) {
+		/* libevent stops both ways then. */
+		bufferevent_enable(out, EV_WRITE);
+		cl->eof = true;
+		client_pump(cl, NULL, 0);
+	} else {
+		client_close(cl,
+		    cl->peer.is_secure ? tls_error(out, why)
+				       : "the connection is lost");
+	}
+}
+
+static void
+client_timer_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct client *cl = arg;
+
+	(void)fd;
+	(void)what;
+	cl->timer_at = NEVER;
+	http_conn_expire(cl->conn, unread(cl), now(cl));
+	/* What the bufferevent still holds was not read in time either. */
+	if (http_conn_has_ended(cl->conn))
+		client_close(cl, "the time is up");
+	else
+		client_pump(cl, NULL, 0);
+}
+
+static struct client *
+client_new(struct clients *all, int fd, const struct addr *peer)
+{
+	struct client *cl = calloc(1, sizeof(*cl));
+
+	if (cl == NULL)
+		return NULL;
+	cl->all = all;
+	cl->fd = fd;
+	cl->since = now(cl).mono;
+	if (peer != NULL) {
+		cl->addr = *peer;
+		cl->peer.addr = &cl->addr;
+	}
+	cl->conn = http_conn_new(all->config.service, &cl->peer, now(cl));
+	if (cl->conn == NULL) {
+		free(cl);
+		return NULL;
+	}
+	event_assign(&cl->readable, all->config.base, fd, EV_READ | EV_PERSIST,
+	    client_readable_cb, cl);
+	event_assign(&cl->writable, all->config.base, fd, EV_WRITE,
+	    client_writable_cb, cl);
+	evtimer_assign(&cl->timer, all->config.base, client_timer_cb, cl);
+	TAILQ_INSERT_TAIL(&all->list, cl, link);
+	all->count++;
+	timer_add(cl, http_conn_deadline(cl->conn));
+	return cl;
+}
+
+struct clients *
+clients_new(const struct clients_config *config)
+{
+	struct clients *all = calloc(1, sizeof(*all));
+
+	if (all == NULL)
+		return NULL;
+	all->config = *config;
+	TAILQ_INIT(&all->list);
+	return all;
+}
+
+void
+clients_free(struct clients *all)
+{
+	struct client *cl;
+
+	if (all == NULL)
+		return;
+	while ((cl = TAILQ_FIRST(&all->list)) != NULL)
+		client_close(cl, "the server stops");
+	free(all);
+}
+
+int
+clients_add(struct clients *all, int fd, const struct addr *peer,
+    struct tls *tls, bool is_served_at_once)
+{
+	struct client *cl = client_new(all, fd, peer);
+
+	if (cl == NULL)
+		return -1;
+	cl->tls = tls;
+	/* The request is often there already. */
+	if (is_served_at_once)
+		client_receive(cl);
+	else
+		client_set_reading(cl, true);
+	return 0;
+}
+
+int
+clients_refuse(
+    struct clients *all, int fd, const struct addr *peer, struct tls *tls)
+{
+	struct client *cl = client_new(all, fd, peer);
+
+	if (cl == NULL)
+		return -1;
+	cl->tls = tls;
+	cl->is_refused = true;
+	all->refused++;
+	http_conn_refuse(cl->conn, 503, now(cl));
+	if (tls == NULL)
+		client_pump(cl, NULL, 0);
+	else
+		client_set_reading(cl, true);
+	return 0;
+}
+
+size_t
+clients_count(const struct clients *all)
+{
+	return all->count;
+}
+
+size_t
+clients_served(const struct clients *all)
+{
+	return all->count - all->refused;
+}
+
+static bool
+is_idle(const struct client *cl)
+{
+	return http_conn_is_idle(cl->conn) && !is_sending(cl);
+}
+
+/* The first request of one that has just come may be under way. */
+static bool
+is_new(const struct client *cl)
+{
+	return !cl->has_spoken && now(cl).mono - cl->since < SECONDS(1);
+}
+
+bool
+clients_evict(struct clients *all)
+{
+	struct client *cl, *next;
+	unsigned looked = 0;
+
+	for (cl = TAILQ_FIRST(&all->list); cl != NULL && looked < EVICT_MAX;
+	     cl = next, looked++) {
+		next = TAILQ_NEXT(cl, link);
+		if (!is_idle(cl)) {
+			/* Who is busy now was not silent until now. */
+			TAILQ_REMOVE(&all->list, cl, link);
+			TAILQ_INSERT_TAIL(&all->list, cl, link);
+		} else if (!is_new(cl)) {
+			client_close(cl, "others want its place");
+			return true;
+		}
+	}
+	return false;
+}
+
+void
+clients_drain(struct clients *all)
+{
+	struct client *cl, *next;
+
+	for (cl = TAILQ_FIRST(&all->list); cl != NULL; cl = next) {
+		next = TAILQ_NEXT(cl, link);
+		http_conn_drain(cl->conn);
+		client_pump(cl, NULL, 0);
+	}
+}

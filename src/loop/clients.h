@@ -1,0 +1,62 @@
+/*
+ * The clients of the HTTP server: moves bytes between their sockets and the
+ * connections of http/conn.  It receives into one buffer that all share and
+ * sends straight from the callback that read the request.  What the socket
+ * will not take then is left to a bufferevent, which the client has from then
+ * on; so the usual request costs one receive and one send, and an idle client
+ * holds no buffer.  A client that speaks TLS has its bufferevent from the
+ * start, and is the same otherwise.
+ */
+#ifndef CHATD_CLIENTS_H
+#define CHATD_CLIENTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/addr.h"
+#include "http/conn.h"
+#include "loop/turn.h"
+
+struct clients;
+struct event_base;
+struct tls;
+
+struct clients_config {
+	struct event_base *base;
+	struct http_service *service;
+	struct turn *turn;
+	/* Called once a client is closed; peer is NULL for one of a Unix
+	 * socket, and for one that was refused. */
+	void (*gone)(void *arg, const struct addr *peer);
+	void *arg;
+};
+
+/* What the config points to outlives it.  NULL without memory. */
+struct clients *clients_new(const struct clients_config *);
+void clients_free(struct clients *); /* closes all at once */
+
+/*
+ * Takes over an accepted socket.  With tls, a client whose first byte begins
+ * a handshake is served over TLS and any other as it is.  Returns 0, or -1
+ * without memory: then the socket stays the caller's.
+ */
+int clients_add(struct clients *, int fd, const struct addr *peer,
+    struct tls *tls, bool is_served_at_once);
+
+/* Likewise, only to answer it with 503 and close it. */
+int clients_refuse(
+    struct clients *, int fd, const struct addr *peer, struct tls *tls);
+
+size_t clients_count(const struct clients *);
+size_t clients_served(const struct clients *); /* all but the refused */
+
+/*
+ * Closes the client that has waited longest for its next request, or, if it
+ * never sent one, for a second.  Returns whether there was one.
+ */
+bool clients_evict(struct clients *);
+
+/* Closes who is idle, lets the others finish what is under way. */
+void clients_drain(struct clients *);
+
+#endif
