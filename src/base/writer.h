@@ -12,9 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WRITER_MAX          262144 /* bytes that wait; what comes then is dropped */
-#define WRITER_DELAY_MILLIS 200  /* that a line waits for others at most */
-#define WRITER_STOP_MILLIS  1000 /* that writer_free() waits for the file */
+#define WRITER_MAX          262144 /* bytes that wait; more are dropped */
+#define WRITER_DELAY_MILLIS 200    /* that a line waits for others at most */
+#define WRITER_STOP_MILLIS  1000   /* that writer_free() waits for the file */
 
 struct writer;
 

@@ -175,7 +175,7 @@ sandbox_config(const struct options *o, const struct sockets *http)
 
 	allow_reading(&config, o->root);
 	allow_reading(&config, o->error_pages);
-	allow_reading(&config, o->mime_types);
+	allow_reading_anew(&config, o->mime_types);
 	allow_reading_anew(&config, o->tls_cert);
 	allow_reading_anew(&config, o->tls_key);
 	if (o->access_log != NULL && strcmp(o->access_log, "-") != 0)
