@@ -158,6 +158,22 @@ START_TEST(hex)
 }
 END_TEST
 
+START_TEST(count)
+{
+	ck_assert_uint_eq(str_count(STR(""), 'a'), 0);
+	ck_assert_uint_eq(str_count(STR("abca"), 'a'), 2);
+	ck_assert_uint_eq(str_count(STR("abca"), 'd'), 0);
+}
+END_TEST
+
+START_TEST(hex_digits)
+{
+	for (unsigned i = 0; i < 32; i++)
+		ck_assert_int_eq(hex_value(hex_digit(i)), (int)(i % 16));
+	ck_assert_int_eq(hex_digit(10), 'A');
+}
+END_TEST
+
 static Suite *
 str_suite(void)
 {
@@ -171,6 +187,8 @@ str_suite(void)
 	tcase_add_test(tc, of_c_string);
 	tcase_add_loop_test(tc, number, 0, CASES(numbers));
 	tcase_add_test(tc, hex);
+	tcase_add_test(tc, count);
+	tcase_add_test(tc, hex_digits);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

@@ -94,16 +94,6 @@ sink_write_waiting(struct sink *s)
 	}
 }
 
-static uint64_t
-count_lines(const char *p, size_t len)
-{
-	uint64_t lines = 0;
-
-	while (len-- > 0)
-		lines += *p++ == '\n';
-	return lines;
-}
-
 /* Whether all of it was taken in. */
 static bool
 sink_keep(struct sink *s, const char *p, size_t len)
@@ -150,7 +140,7 @@ sink_write(struct sink *s, const char *p, size_t len)
 		sink_write_waiting(s);
 		return;
 	}
-	lines = count_lines(p, len);
+	lines = str_count((struct str){ p, len }, '\n');
 	s->dropped += lines;
 	s->untold += lines;
 }

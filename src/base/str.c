@@ -14,6 +14,16 @@ str_eq(struct str a, struct str b)
 	return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
 }
 
+size_t
+str_count(struct str s, char c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		n += s.p[i] == c;
+	return n;
+}
+
 char
 ascii_lower(char c)
 {
@@ -110,4 +120,10 @@ hex_value(char c)
 	if (c >= 'A' && c <= 'F')
 		return c - 'A' + 10;
 	return -1;
+}
+
+char
+hex_digit(unsigned value)
+{
+	return "0123456789ABCDEF"[value % 16];
 }

@@ -44,10 +44,15 @@ int str_to_u64(struct str, uint64_t max, uint64_t *out);
 /* The decimal digits of value, at the end of space. */
 struct str str_of_u64(uint64_t value, char space[U64_DIGITS_MAX]);
 
+/* How often the character stands in it. */
+size_t str_count(struct str, char);
+
 /* An ASCII capital made small; any other byte as it is. */
 char ascii_lower(char);
 
-/* The value of a hexadecimal digit, or -1. */
+/* The value of a hexadecimal digit, or -1; and the digit, a capital, of the
+ * lowest four bits of a value. */
 int hex_value(char);
+char hex_digit(unsigned);
 
 #endif

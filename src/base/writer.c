@@ -144,16 +144,6 @@ writer_fd(const struct writer *w)
 
 /* The thread. */
 
-static uint64_t
-count_lines(struct str s)
-{
-	uint64_t lines = 0;
-
-	for (size_t i = 0; i < s.len; i++)
-		lines += s.p[i] == '\n';
-	return lines;
-}
-
 static void
 note_failure(struct writer *w, uint64_t lines, int error)
 {
@@ -204,7 +194,7 @@ write_lines(struct writer *w, struct str lines)
 	if (error == 0)
 		error = write_all(w, &lines);
 	if (error != 0)
-		note_failure(w, count_lines(lines), error);
+		note_failure(w, str_count(lines, '\n'), error);
 }
 
 static bool
@@ -378,7 +368,7 @@ writer_add(struct writer *w, const char *p, size_t len)
 	if (len <= WRITER_MAX - w->being_written - buf_len(&w->gathering.lines))
 		buf_add(&w->gathering.lines, p, len);
 	else
-		w->dropped += count_lines((struct str){ p, len });
+		w->dropped += str_count((struct str){ p, len }, '\n');
 	if (was_empty || was_due != is_due(w))
 		pthread_cond_signal(&w->wake);
 	pthread_mutex_unlock(&w->mutex);

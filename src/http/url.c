@@ -226,11 +226,9 @@ url_decode_path(struct str path, char *out, size_t cap)
 static void
 encode(struct buf *b, struct str s, const char *safe)
 {
-	static const char digits[] = "0123456789ABCDEF";
-
 	for (size_t i = 0; i < s.len; i++) {
 		unsigned char c = (unsigned char)s.p[i];
-		char escape[3] = { '%', digits[c >> 4], digits[c & 15] };
+		char escape[3] = { '%', hex_digit(c >> 4), hex_digit(c) };
 
 		if (is_alnum((char)c) || (c != 0 && strchr(safe, c)))
 			buf_add(b, &c, 1);

@@ -52,8 +52,7 @@ is_plain(char c)
 static void
 add_escape(struct buf *b, unsigned char c)
 {
-	static const char digits[] = "0123456789ABCDEF";
-	const char escape[] = { '\\', 'x', digits[c >> 4], digits[c & 15] };
+	const char escape[] = { '\\', 'x', hex_digit(c >> 4), hex_digit(c) };
 
 	buf_add(b, escape, sizeof(escape));
 }
