@@ -786,6 +786,23 @@ START_TEST(never_reads)
 }
 END_TEST
 
+/* At a terminal: what to type, and what to compare the certificate with. */
+START_TEST(banner)
+{
+	char option[256], text[4096];
+	const char *args[] = { "--port=0", "--http=127.0.0.1:0", option,
+		"--tls=self", NULL };
+
+	snprintf(option, sizeof(option), "--http=unix:%s/s", temp_dir());
+	program_start_pty(&site.p, "chatd", args);
+	read_until(site.p.out, "  https://127.0.0.1:", text, sizeof(text));
+	read_until(site.p.out, " http://localhost/", text, sizeof(text));
+	read_until(site.p.out, "SHA256 ", text, sizeof(text));
+	program_close_stdin(&site.p);
+	ck_assert_int_eq(program_wait(&site.p), 0);
+}
+END_TEST
+
 static void
 add_tests(TCase *tc, const TTest *const *tests, int n)
 {
@@ -798,8 +815,8 @@ static Suite *
 tls_suite(void)
 {
 	const TTest *const tests[] = { no_renegotiation, resumed, self_signed,
-		reloaded, keep_alive, pipelined, drain, plain_http,
-		unix_socket };
+		reloaded, keep_alive, pipelined, drain, plain_http, unix_socket,
+		banner };
 	const TTest *const timed[] = { silent, never_reads };
 	Suite *suite = suite_create("e2e_tls");
 	TCase *tc = tcase_create("tls"), *timing = tcase_create("timing");

@@ -31,17 +31,19 @@ banner_ready(
 typedef void write_fn(
     struct buf *, const struct endpoint *, const struct banner *);
 
+/* TLS is spoken on the network alone. */
 static void
 write_url(struct buf *b, const struct endpoint *ep, const struct banner *banner)
 {
-	const char *scheme = banner->is_secure ? "https" : "http";
 	char text[ENDPOINT_TEXT_MAX];
 
 	if (endpoint_is_unix(ep))
-		buf_addf(b, "  curl --unix-socket %s %s://localhost/\n",
-		    ep->path, scheme);
+		buf_addf(
+		    b, "  curl --unix-socket %s http://localhost/\n", ep->path);
 	else
-		buf_addf(b, "  %s://%s/\n", scheme, endpoint_format(ep, text));
+		buf_addf(b, "  %s://%s/\n",
+		    banner->is_secure ? "https" : "http",
+		    endpoint_format(ep, text));
 }
 
 static void
