@@ -1,6 +1,7 @@
 /*
- * chatd's HTTP side over real sockets: what is sent arrives whole and in
- * order, and no client is in the way of another.
+ * chatd's HTTP side over time: what is sent arrives whole and in order, and
+ * no client is in the way of another.  What single requests are answered
+ * with is in e2e_rfc and its like, and more of slow clients in e2e_slow.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -11,7 +12,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,13 +25,6 @@
 
 #define HOST  " HTTP/1.1\r\nHost: h\r\n"
 #define CLOSE HOST "Connection: close\r\n\r\n"
-
-/* Sanitizers and wrappers keep what was freed: memory says little there. */
-#ifdef __SANITIZE_ADDRESS__
-#define IS_SANITIZED true
-#else
-#define IS_SANITIZED false
-#endif
 
 static struct {
 	const char *root;
@@ -252,154 +245,6 @@ START_TEST(pipelined_behind_files)
 }
 END_TEST
 
-/* A value in a line `name value` of a file in the daemon's /proc directory. */
-static long
-proc_value(const char *file, const char *name)
-{
-	char path[64], line[256];
-	long value = -1;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)site.p.pid, file);
-	f = fopen(path, "re");
-	ck_assert_ptr_nonnull(f);
-	while (value == -1 && fgets(line, sizeof(line), f) != NULL) {
-		if (strncmp(line, name, strlen(name)) == 0)
-			value = atol(line + strlen(name));
-	}
-	fclose(f);
-	ck_assert_int_ne(value, -1);
-	return value;
-}
-
-static long
-memory(void)
-{
-	return proc_value("status", "VmRSS:") * 1024;
-}
-
-static long
-growth_max(void)
-{
-	bool is_plain = !IS_SANITIZED && getenv("CHATD_TEST_WRAPPER") == NULL;
-
-	return is_plain ? 2 * MIB : 64 * MIB;
-}
-
-/* Sends whole requests until the peer takes no more; returns the bytes. */
-static size_t
-send_until_full(int fd, const char *text, size_t max)
-{
-	struct pollfd p = { .fd = fd, .events = POLLOUT };
-	size_t len = strlen(text), sent = 0;
-
-	while (sent < max && poll(&p, 1, 300) == 1) {
-		ssize_t n = send(fd, text + sent % len, len - sent % len,
-		    MSG_DONTWAIT | MSG_NOSIGNAL);
-
-		ck_assert(n > 0 || errno == EAGAIN);
-		sent += n > 0 ? (size_t)n : 0;
-	}
-	return sent;
-}
-
-START_TEST(never_reads)
-{
-	struct buf b = { 0 };
-	long before;
-	int fd;
-
-	start(NULL);
-	check_serves();
-	before = memory();
-	for (int i = 0; i < 2000; i++)
-		buf_add_str(&b, STR("GET /small.txt" HOST "\r\n"));
-	buf_add(&b, "", 1);
-	fd = dial();
-	ck_assert_uint_lt(send_until_full(fd, buf_data(&b), BIG), BIG);
-	ck_assert_int_lt(memory() - before, growth_max());
-	check_serves();
-	close(fd);
-	buf_free(&b);
-	daemon_stop(&site.p);
-}
-END_TEST
-
-/* Requests and their answers. */
-
-static const struct {
-	const char *request;
-	const char *status;
-	const char *field, *value;
-	bool has_content;
-} answers[] = {
-	{ "HEAD /small.txt" CLOSE, "200", "Content-Length", "5", false },
-	{ "HEAD /big" CLOSE, "200", "Content-Length", "67108864", false },
-	{ "GET / HTTP/1.0\r\n\r\n", "200", "Connection", "close", true },
-	{ "GET /none" CLOSE, "404", "Content-Type", "text/html; charset=utf-8",
-	    true },
-	{ "POST /small.txt" CLOSE, "405", "Allow", "GET, HEAD, OPTIONS", true },
-	{ "CONNECT h:80" CLOSE, "405", "Allow", "GET, HEAD, OPTIONS", true },
-	{ "OPTIONS *" CLOSE, "204", "Allow", "GET, HEAD, OPTIONS", false },
-	{ "BREW /" CLOSE, "501", "Connection", "close", true },
-	{ "GET / HTTP/2.0\r\n\r\n", "505", "Connection", "close", true },
-	{ "GET / HTTP/1.1\r\n\r\n", "400", "Connection", "close", true },
-	{ "GET /fifo" CLOSE, "404", "Connection", "close", true },
-	{ "GET /dir?a=b" CLOSE, "301", "Location", "/dir/?a=b", true },
-	{ "GET /small.txt HTTP/1.1\nHost: h\n\n", "200", "Connection", "close",
-	    true },
-	{ "GET /small.txt HTTP/1.0\n\n", "200", "Connection", "close", true },
-};
-
-static void
-check_one_answer(int i)
-{
-	int fd = request(answers[i].request);
-	const char *value;
-	char *response;
-	size_t len;
-
-	/* A connection that lingers ends when its peer does. */
-	shutdown(fd, SHUT_WR);
-	len = read_to_end(fd, &response);
-	ck_assert_msg(
-	    len > 12 && strncmp(response + 9, answers[i].status, 3) == 0,
-	    "%s: %s", answers[i].request, response);
-	value = response_field(response, answers[i].field);
-	ck_assert_ptr_nonnull(value);
-	ck_assert_str_eq(value, answers[i].value);
-	ck_assert_ptr_nonnull(response_field(response, "Date"));
-	ck_assert((content(response, len).len > 0) == answers[i].has_content);
-	free(response);
-	close(fd);
-}
-
-START_TEST(answered)
-{
-	char path[1024];
-
-	snprintf(path, sizeof(path), "%s/fifo", site.root);
-	ck_assert_int_eq(mkfifo(path, 0644), 0);
-	snprintf(path, sizeof(path), "%s/dir", site.root);
-	ck_assert_int_eq(mkdir(path, 0755), 0);
-	start(NULL);
-	for (int i = 0; i < CASES(answers); i++)
-		check_one_answer(i);
-	daemon_stop(&site.p);
-}
-END_TEST
-
-/* A bare LF: answered and closed, though the peer goes on. */
-START_TEST(bare_lf)
-{
-	start(NULL);
-	check_answer(request("GET /small.txt HTTP/1.1\nHost: h\n\n"
-			     "GET /small.txt" HOST "\r\n"),
-	    "small", 5);
-	daemon_stop(&site.p);
-}
-END_TEST
-
 START_TEST(ipv6)
 {
 	struct sockaddr_in6 to = { .sin6_family = AF_INET6,
@@ -508,68 +353,6 @@ START_TEST(reader_timeout)
 END_TEST
 
 /* Limits. */
-
-/* Nobody is idle: the one too many is told so (RFC 9110, 15.6.4). */
-START_TEST(max_connections)
-{
-	int first, second, third;
-	char *response;
-
-	start("--max-connections=2");
-	first = request("GET /small.txt" HOST);
-	second = request("GET /small.txt" HOST);
-	third = request("GET /small.txt" CLOSE);
-	read_to_end(third, &response);
-	ck_assert_int_eq(strncmp(response, "HTTP/1.1 503 ", 13), 0);
-	ck_assert_ptr_nonnull(response_field(response, "Retry-After"));
-	free(response);
-	close(third);
-	send_text(first, "Connection: close\r\n\r\n");
-	check_answer(first, "small", 5);
-	check_serves();
-	close(second);
-	daemon_stop(&site.p);
-}
-END_TEST
-
-/* Who only waits for another request makes room. */
-START_TEST(idle_makes_room)
-{
-	int idle, busy;
-	char response[1024], *rest;
-
-	start("--max-connections=2");
-	idle = request("GET /small.txt" HOST "\r\n");
-	read_until(idle, "small", response, sizeof(response));
-	busy = request("GET /small.txt" HOST);
-	check_serves();
-	ck_assert_uint_eq(read_to_end(idle, &rest), 0);
-	free(rest);
-	send_text(busy, "Connection: close\r\n\r\n");
-	check_answer(busy, "small", 5);
-	close(idle);
-	daemon_stop(&site.p);
-}
-END_TEST
-
-START_TEST(max_per_address)
-{
-	int first, second;
-	char *response;
-
-	start("--max-per-address=1");
-	first = request("GET /small.txt" HOST);
-	second = request("GET /small.txt" CLOSE);
-	read_to_end(second, &response);
-	ck_assert_int_eq(strncmp(response, "HTTP/1.1 503 ", 13), 0);
-	free(response);
-	close(second);
-	send_text(first, "Connection: close\r\n\r\n");
-	check_answer(first, "small", 5);
-	check_serves();
-	daemon_stop(&site.p);
-}
-END_TEST
 
 /* Clock ticks of the processor that the daemon has used. */
 static long
@@ -686,9 +469,8 @@ static Suite *
 http_suite(void)
 {
 	const TTest *const tests[] = { intact, stalled_beside_quick, half_close,
-		keep_alive, pipelined, pipelined_behind_files, never_reads,
-		answered, bare_lf, ipv6, max_connections, idle_makes_room,
-		max_per_address, truncated, drain, drain_no_more };
+		keep_alive, pipelined, pipelined_behind_files, ipv6, truncated,
+		drain, drain_no_more };
 	const TTest *const timed[] = { header_timeout, idle_timeout,
 		reader_timeout, no_descriptors };
 	Suite *suite = suite_create("e2e_http");

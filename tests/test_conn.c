@@ -967,16 +967,40 @@ START_TEST(body_at_the_minimal_rate)
 }
 END_TEST
 
+static const struct {
+	struct str in;
+	const char *told;
+} refusals[] = {
+	{ STR(GET_A GET_B), "503 close page;" },
+	{ STR("HEAD /a" HOST "\r\n"), "503 close head " },
+	{ STR("nonsense\r\n\r\n"), "400 close page;" },
+};
+
 START_TEST(refused)
 {
-	http_conn_refuse(rig.conn, 503, rig.now);
+	http_conn_refuse(rig.conn, rig.now);
 	pump();
-	ck_assert_ptr_nonnull(memmem(
-	    buf_data(&rig.out), buf_len(&rig.out), "\r\nRetry-After: ", 15));
-	ck_assert_str_eq(told(), "503 close page; shutdown");
-	receive(STR(GET_A));
-	ck_assert_str_eq(told(), "503 close page; shutdown");
+	ck_assert_str_eq(told(), "wait");
+	receive(refusals[_i].in);
 	ck_assert_uint_eq(rig.calls, 0);
+	ck_assert_msg(
+	    strncmp(told(), refusals[_i].told, 15) == 0, "%s", told());
+	ck_assert(rig.shut);
+	ck_assert_int_eq(memmem(buf_data(&rig.out), buf_len(&rig.out),
+			     "\r\nRetry-After: ", 15) != NULL,
+	    _i < 2);
+}
+END_TEST
+
+/* It has little time for its request. */
+START_TEST(refused_and_silent)
+{
+	http_conn_refuse(rig.conn, rig.now);
+	receive(STR("GET /a"));
+	pass(LINGER_TIMEOUT - 1);
+	ck_assert(!rig.ended && !rig.shut);
+	pass(1);
+	ck_assert(rig.shut || rig.ended);
 }
 END_TEST
 
@@ -1125,7 +1149,8 @@ conn_suite(void)
 	tcase_add_test(tc, file_not_read);
 	add_deadline_tests(tc);
 	add_drain_tests(tc);
-	tcase_add_test(tc, refused);
+	tcase_add_loop_test(tc, refused, 0, CASES(refusals));
+	tcase_add_test(tc, refused_and_silent);
 	tcase_add_loop_test(tc, long_head, 0, 2);
 	tcase_add_loop_test(tc, records, 0, CASES(logged));
 	tcase_add_test(tc, record_of_a_part);

@@ -27,6 +27,7 @@ struct http_conn {
 	enum state state;
 	bool linger;   /* CLOSING leads to LINGER: the peer may still send */
 	bool draining; /* answers say Connection: close */
+	bool is_refused;
 	bool close_after_body;
 	size_t last_len;    /* bytes of an unfinished head seen so far */
 	uint64_t body_left; /* bytes of the body that are still read past */
@@ -216,12 +217,9 @@ blank_request(struct http_conn *c, struct http_request *req)
 }
 
 void
-http_conn_refuse(struct http_conn *c, int status, struct instant now)
+http_conn_refuse(struct http_conn *c, struct instant now)
 {
-	struct http_request req;
-
-	blank_request(c, &req);
-	refuse(c, &req, status, now);
+	c->is_refused = true;
 	c->deadline = now.mono + limits(c)->linger_timeout;
 }
 
@@ -258,8 +256,8 @@ serve(struct http_conn *c, const struct http_request *req, struct instant now)
 	};
 
 	c->service->counts.requests[req->method]++;
-	if (req->content_length > limits(c)->max_body) {
-		refuse(c, req, 413, now);
+	if (c->is_refused || req->content_length > limits(c)->max_body) {
+		refuse(c, req, c->is_refused ? 503 : 413, now);
 		return;
 	}
 	config->handler(config->handler_arg, req, &res, now);
@@ -296,7 +294,7 @@ receive_head(
 		status = 431;
 	}
 	if (used == 0) {
-		if (c->last_len == 0)
+		if (c->last_len == 0 && !c->is_refused)
 			c->deadline = now.mono + limits(c)->header_timeout;
 		c->state = HEAD;
 		c->last_len = len;

@@ -34,8 +34,9 @@ struct http_conn *http_conn_new(
 /* An answer that is not yet sent whole counts as it is (http_log). */
 void http_conn_free(struct http_conn *, struct instant now);
 
-/* Answers with that status, before any request, and takes none. */
-void http_conn_refuse(struct http_conn *, int status, struct instant now);
+/* There is no room: its first request, which has to be there within
+ * linger_timeout, is answered with 503 and is the last. */
+void http_conn_refuse(struct http_conn *, struct instant now);
 
 /*
  * Takes what was received, from the first byte not yet used.  Returns how

@@ -554,7 +554,6 @@ client_new(struct clients *all, int fd, const struct addr *peer)
 	evtimer_assign(&cl->timer, all->config.base, client_timer_cb, cl);
 	TAILQ_INSERT_TAIL(&all->list, cl, link);
 	all->count++;
-	timer_add(cl, http_conn_deadline(cl->conn));
 	return cl;
 }
 
@@ -583,36 +582,21 @@ clients_free(struct clients *all)
 }
 
 int
-clients_add(struct clients *all, int fd, const struct addr *peer,
-    struct tls *tls, bool is_served_at_once)
+clients_add(struct clients *all, const struct newcomer *newcomer)
 {
-	struct client *cl = client_new(all, fd, peer);
+	struct client *cl = client_new(all, newcomer->fd, newcomer->peer);
 
 	if (cl == NULL)
 		return -1;
-	cl->tls = tls;
+	cl->tls = newcomer->tls;
+	cl->is_refused = newcomer->is_refused;
+	all->refused += cl->is_refused;
+	if (cl->is_refused)
+		http_conn_refuse(cl->conn, now(cl));
+	timer_add(cl, http_conn_deadline(cl->conn));
 	/* The request is often there already. */
-	if (is_served_at_once)
+	if (newcomer->is_prompt)
 		client_receive(cl);
-	else
-		client_set_reading(cl, true);
-	return 0;
-}
-
-int
-clients_refuse(
-    struct clients *all, int fd, const struct addr *peer, struct tls *tls)
-{
-	struct client *cl = client_new(all, fd, peer);
-
-	if (cl == NULL)
-		return -1;
-	cl->tls = tls;
-	cl->is_refused = true;
-	all->refused++;
-	http_conn_refuse(cl->conn, 503, now(cl));
-	if (tls == NULL)
-		client_pump(cl, NULL, 0);
 	else
 		client_set_reading(cl, true);
 	return 0;

@@ -35,17 +35,19 @@ struct clients_config {
 struct clients *clients_new(const struct clients_config *);
 void clients_free(struct clients *); /* closes all at once */
 
-/*
- * Takes over an accepted socket.  With tls, a client whose first byte begins
- * a handshake is served over TLS and any other as it is.  Returns 0, or -1
- * without memory: then the socket stays the caller's.
- */
-int clients_add(struct clients *, int fd, const struct addr *peer,
-    struct tls *tls, bool is_served_at_once);
+struct newcomer {
+	int fd;
+	const struct addr *peer; /* NULL for a Unix socket */
+	/* Who begins with a handshake is served over TLS, any other as it is;
+	 * NULL: all are. */
+	struct tls *tls;
+	bool is_refused; /* answered with 503 and closed */
+	bool is_prompt;  /* received from at once */
+};
 
-/* Likewise, only to answer it with 503 and close it. */
-int clients_refuse(
-    struct clients *, int fd, const struct addr *peer, struct tls *tls);
+/* Takes over an accepted socket.  Returns 0, or -1 without memory: then the
+ * socket stays the caller's. */
+int clients_add(struct clients *, const struct newcomer *);
 
 size_t clients_count(const struct clients *);
 size_t clients_served(const struct clients *); /* all but the refused */

@@ -107,26 +107,27 @@ has_room(struct httpd *h)
 
 /* 0, or -1 where there is neither memory nor room to say so. */
 static int
-refuse(struct httpd *h, int fd, const struct addr *peer, struct tls *tls)
+refuse(struct httpd *h, struct newcomer *newcomer)
 {
 	h->stats.refused++;
 	if (clients_count(h->clients) >=
 	    h->config.max_connections + REFUSED_MAX)
 		return -1;
-	return clients_refuse(h->clients, fd, peer, tls);
+	newcomer->is_refused = true;
+	return clients_add(h->clients, newcomer);
 }
 
 static int
-let_in(struct httpd *h, int fd, const struct addr *peer)
+let_in(struct httpd *h, struct newcomer *newcomer)
 {
-	struct tls *tls = peer != NULL ? h->config.tls : NULL;
+	const struct addr *peer = newcomer->peer;
 
 	if (is_one_too_many(h, peer) || !has_room(h))
-		return refuse(h, fd, peer, tls);
+		return refuse(h, newcomer);
 	if (peer != NULL && tally_add(h->by_address, peer) == -1)
 		return -1;
 	h->stats.accepted++;
-	if (clients_add(h->clients, fd, peer, tls, is_served_at_once(h)) == 0)
+	if (clients_add(h->clients, newcomer) == 0)
 		return 0;
 	gone_cb(h, peer);
 	return -1;
@@ -137,13 +138,17 @@ accept_cb(struct evconnlistener *ev, evutil_socket_t fd, struct sockaddr *from,
     int len, void *arg)
 {
 	struct httpd *h = arg;
+	struct newcomer newcomer = { .fd = fd,
+		.is_prompt = is_served_at_once(h) };
 	struct addr addr;
-	const struct addr *peer =
-	    addr_from_sockaddr(from, &addr) == 0 ? &addr : NULL;
 
 	(void)ev;
 	(void)len;
-	if (let_in(h, fd, peer) == -1)
+	if (addr_from_sockaddr(from, &addr) == 0) {
+		newcomer.peer = &addr;
+		newcomer.tls = h->config.tls;
+	}
+	if (let_in(h, &newcomer) == -1)
 		close(fd);
 }
 
