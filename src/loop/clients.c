@@ -3,11 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/queue.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -16,12 +13,11 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "loop/outlet.h"
 #include "loop/tls.h"
 
-#define RECEIVE_MAX 32768     /* bytes of one receive, into a shared buffer */
-#define FILE_MAX    (1 << 20) /* bytes of a file sent at once in one turn */
-#define QUEUE_MAX   65536     /* of it left to the bufferevent after that */
-#define EVICT_MAX   64        /* clients looked at to find one to evict */
+#define RECEIVE_MAX 32768 /* bytes of one receive, into a shared buffer */
+#define EVICT_MAX   64    /* clients looked at to find one to evict */
 
 #define TLS_HANDSHAKE 22 /* the first byte of a ClientHello (RFC 8446, 5.1) */
 
@@ -30,8 +26,8 @@ struct client {
 	struct clients *all;
 	struct http_conn *conn;
 	struct http_peer peer;
-	struct addr addr; /* the peer's, if it has one */
-	int fd;
+	struct addr addr;      /* the peer's, if it has one */
+	int fd;                /* the outlet's, too */
 	struct tls *tls;       /* for a handshake, until the first byte tells */
 	struct event readable; /* without TLS */
 	struct event writable; /* with it, for its last word */
@@ -39,11 +35,8 @@ struct client {
 	int64_t timer_at; /* when it fires, mono */
 	int64_t since;    /* when it was last received from, or came */
 	struct buf in;    /* received and not used yet: usually nothing */
-	/* What waits for the socket; NULL until something does, or TLS. */
-	struct bufferevent *out;
-	size_t file_bytes; /* of a file among that */
-	size_t burst;      /* bytes of files sent in this turn */
-	bool eof;          /* the peer sends no more */
+	struct outlet out;
+	bool eof; /* the peer sends no more */
 	bool reading;
 	bool has_spoken;
 	bool is_refused;
@@ -63,7 +56,7 @@ now(const struct client *cl)
 }
 
 static void client_read_cb(struct bufferevent *, void *);
-static void client_write_cb(struct bufferevent *, void *);
+static void client_drained_cb(struct bufferevent *, void *);
 static void client_event_cb(struct bufferevent *, short, void *);
 
 /* The one place where a client ends; why is for the log. */
@@ -83,13 +76,7 @@ client_close(struct client *cl, const char *why)
 	event_del(&cl->readable);
 	event_del(&cl->writable);
 	event_del(&cl->timer);
-	if (cl->peer.is_secure)
-		tls_shutdown(cl->out);
-	if (cl->out != NULL)
-		bufferevent_free(cl->out);
-	/* The bufferevent of TLS has taken the socket with it. */
-	if (!cl->peer.is_secure)
-		close(cl->fd);
+	outlet_close(&cl->out);
 	buf_free(&cl->in);
 	free(cl);
 	all->config.gone(all->config.arg, counts ? &addr : NULL);
@@ -122,36 +109,6 @@ client_rearm(struct client *cl)
 		timer_add(cl, at);
 }
 
-/* Bytes that wait because the socket would not take them. */
-static size_t
-waiting(const struct client *cl)
-{
-	return cl->out != NULL
-	    ? evbuffer_get_length(bufferevent_get_output(cl->out))
-	    : 0;
-}
-
-/* Nothing waits any more only once the callback has counted it. */
-static bool
-is_sending(const struct client *cl)
-{
-	return waiting(cl) > 0 || cl->file_bytes > 0;
-}
-
-/*
- * Of the bytes that the connection believes sent, those that the peer has not
- * acknowledged.  A part of a file counts as sent only when all of it is.
- */
-static int64_t
-unread(const struct client *cl)
-{
-	int queued;
-
-	if (ioctl(cl->fd, TIOCOUTQ, &queued) == -1)
-		queued = 0;
-	return (int64_t)waiting(cl) + queued - (int64_t)cl->file_bytes;
-}
-
 /*
  * Hands in what was received, and keeps what the connection does not use yet.
  * Most requests come whole and are parsed where they were received.
@@ -180,133 +137,31 @@ client_feed(struct client *cl, const char *data, size_t len)
 	return used > 0;
 }
 
-/* The bufferevent that sends what the socket does not take at once. */
-static struct evbuffer *
-client_output(struct client *cl)
+/* Where the socket is full, again when it is not. */
+static void
+client_shutdown(struct client *cl)
 {
-	if (cl->out == NULL) {
-		cl->out =
-		    bufferevent_socket_new(cl->all->config.base, cl->fd, 0);
-		if (cl->out == NULL)
-			return NULL;
-		bufferevent_setcb(
-		    cl->out, NULL, client_write_cb, client_event_cb, cl);
-		bufferevent_set_max_single_write(cl->out, QUEUE_MAX);
-	}
-	return bufferevent_get_output(cl->out);
-}
-
-static int
-queue_memory(struct client *cl, const char *data, size_t len)
-{
-	struct evbuffer *out = client_output(cl);
-
-	return out != NULL ? evbuffer_add(out, data, len) : -1;
+	if (outlet_shutdown(&cl->out) == -1)
+		event_add(&cl->writable, NULL);
 }
 
 static int
 send_memory(struct client *cl, const struct http_piece *piece)
 {
-	ssize_t n = 0;
-
-	if (!cl->peer.is_secure)
-		n = send(cl->fd, piece->data, piece->len,
-		    MSG_NOSIGNAL | (piece->more ? MSG_MORE : 0));
-	if (n == -1 && errno != EAGAIN && errno != EINTR)
-		return -1;
-	if (n == -1)
-		n = 0;
-	if ((size_t)n < piece->len &&
-	    queue_memory(cl, piece->data + n, piece->len - (size_t)n) == -1)
+	if (outlet_memory(&cl->out, piece) == -1)
 		return -1;
 	http_conn_sent(cl->conn, piece->len, now(cl));
 	return 0;
 }
 
-/* To be encrypted, a part of a file has to come to memory. */
-static int
-copy_file(struct evbuffer *out, const struct http_piece *piece, size_t len)
-{
-	struct evbuffer_iovec space;
-	ssize_t n;
-
-	if (evbuffer_reserve_space(out, (ev_ssize_t)len, &space, 1) != 1)
-		return -1;
-	n = pread(piece->fd, space.iov_base, len, piece->offset);
-	if (n != (ssize_t)len) {
-		errno = n == -1 ? errno : ENODATA;
-		return -1;
-	}
-	space.iov_len = len;
-	return evbuffer_commit_space(out, &space, 1);
-}
-
-/* Otherwise the bufferevent uses sendfile too. */
-static int
-refer_file(struct evbuffer *out, const struct http_piece *piece, size_t len)
-{
-	struct evbuffer_file_segment *segment = evbuffer_file_segment_new(
-	    piece->fd, piece->offset, (ev_off_t)len, EVBUF_FS_DISABLE_LOCKING);
-	int added;
-
-	if (segment == NULL)
-		return -1;
-	added = evbuffer_add_file_segment(out, segment, 0, (ev_off_t)len);
-	evbuffer_file_segment_free(segment);
-	return added;
-}
-
-/*
- * Leaves the next part of a file to the bufferevent.  The part is small, so
- * that little memory is held.
- */
-static int
-queue_file(struct client *cl, const struct http_piece *piece)
-{
-	struct evbuffer *out = client_output(cl);
-	size_t len = piece->len < QUEUE_MAX ? piece->len : QUEUE_MAX;
-
-	if (out == NULL)
-		return -1;
-	cl->file_bytes = len;
-	return cl->peer.is_secure ? copy_file(out, piece, len)
-				  : refer_file(out, piece, len);
-}
-
-/*
- * However fast the peer reads, and however many files it asked for, after
- * FILE_MAX bytes the others have their turn.
- */
 static int
 send_file(struct client *cl, const struct http_piece *piece)
 {
-	size_t room = FILE_MAX - cl->burst;
-	size_t len = piece->len < room ? piece->len : room;
-	off_t offset = piece->offset;
-	ssize_t n;
+	ssize_t n = outlet_file(&cl->out, piece);
 
-	if (room == 0 || cl->peer.is_secure)
-		return queue_file(cl, piece);
-	n = sendfile(cl->fd, piece->fd, &offset, len);
-	if (n == -1 && (errno == EAGAIN || errno == EINTR))
-		return queue_file(cl, piece);
-	if (n == 0)
-		errno = ENODATA; /* the file is shorter than was promised */
-	if (n <= 0)
-		return -1;
-	cl->burst += (size_t)n;
-	http_conn_sent(cl->conn, (size_t)n, now(cl));
-	return 0;
-}
-
-/* Where the socket is full, again when it is not. */
-static void
-client_shutdown(struct client *cl)
-{
-	if (cl->peer.is_secure && tls_shutdown(cl->out) == -1)
-		event_add(&cl->writable, NULL);
-	else
-		shutdown(cl->fd, SHUT_WR);
+	if (n > 0)
+		http_conn_sent(cl->conn, (size_t)n, now(cl));
+	return n == -1 ? -1 : 0;
 }
 
 /* Sends until there is nothing to send, or the socket takes no more.
@@ -317,7 +172,7 @@ client_flush(struct client *cl)
 	struct http_piece piece;
 	int sent = 0;
 
-	while (sent == 0 && !is_sending(cl)) {
+	while (sent == 0 && !outlet_is_busy(&cl->out)) {
 		switch (http_conn_output(cl->conn, &piece, now(cl))) {
 		case HTTP_WAIT:
 			return 0;
@@ -338,7 +193,7 @@ client_flush(struct client *cl)
 	if (sent == -1)
 		client_close(cl, strerror(errno));
 	else
-		http_conn_blocked(cl->conn, unread(cl), now(cl));
+		http_conn_blocked(cl->conn, outlet_unread(&cl->out), now(cl));
 	return sent;
 }
 
@@ -351,7 +206,7 @@ client_set_reading(struct client *cl, bool reading)
 	cl->reading = reading;
 	if (cl->peer.is_secure)
 		(reading ? bufferevent_enable : bufferevent_disable)(
-		    cl->out, EV_READ);
+		    cl->out.bev, EV_READ);
 	else if (reading)
 		event_add(&cl->readable, NULL);
 	else
@@ -368,7 +223,7 @@ client_pump(struct client *cl, const char *data, size_t len)
 	bool was_full;
 	int moved;
 
-	cl->burst = 0;
+	outlet_begin_turn(&cl->out);
 	do {
 		was_full = http_conn_is_full(cl->conn);
 		moved = client_feed(cl, data, len);
@@ -381,8 +236,8 @@ client_pump(struct client *cl, const char *data, size_t len)
 			http_conn_eof(cl->conn, now(cl));
 		if (client_flush(cl) == -1)
 			return;
-	} while ((moved > 0 || was_full) && !is_sending(cl));
-	client_set_reading(cl, !cl->eof && !is_sending(cl));
+	} while ((moved > 0 || was_full) && !outlet_is_busy(&cl->out));
+	client_set_reading(cl, !cl->eof && !outlet_is_busy(&cl->out));
 	client_rearm(cl);
 }
 
@@ -407,20 +262,17 @@ begins_handshake(const struct client *cl)
 	return recv(cl->fd, &first, 1, MSG_PEEK) == 1 && first == TLS_HANDSHAKE;
 }
 
-/* From now on its bufferevent reads and writes the socket, which it owns. */
+/* May close the client. */
 static void
 client_begin_tls(struct client *cl)
 {
-	cl->out = tls_accept(cl->tls, cl->all->config.base, cl->fd);
-	cl->tls = NULL;
-	if (cl->out == NULL) {
+	client_set_reading(cl, false);
+	if (outlet_begin_tls(&cl->out, cl->tls, client_read_cb) == -1) {
 		client_close(cl, "no memory for TLS");
 		return;
 	}
-	client_set_reading(cl, false);
+	cl->tls = NULL;
 	cl->peer.is_secure = true;
-	bufferevent_setcb(
-	    cl->out, client_read_cb, client_write_cb, client_event_cb, cl);
 	client_set_reading(cl, true);
 }
 
@@ -480,20 +332,19 @@ client_read_cb(struct bufferevent *bev, void *arg)
 
 /* All that waited has gone. */
 static void
-client_write_cb(struct bufferevent *out, void *arg)
+client_drained_cb(struct bufferevent *bev, void *arg)
 {
 	struct client *cl = arg;
+	size_t file_bytes = outlet_take_file(&cl->out);
 
-	(void)out;
-	if (cl->file_bytes > 0) {
-		http_conn_sent(cl->conn, cl->file_bytes, now(cl));
-		cl->file_bytes = 0;
-	}
+	(void)bev;
+	if (file_bytes > 0)
+		http_conn_sent(cl->conn, file_bytes, now(cl));
 	client_pump(cl, NULL, 0);
 }
 
 static void
-client_event_cb(struct bufferevent *out, short what, void *arg)
+client_event_cb(struct bufferevent *bev, short what, void *arg)
 {
 	struct client *cl = arg;
 	char why[TLS_WHY_MAX];
@@ -502,12 +353,12 @@ client_event_cb(struct bufferevent *out, short what, void *arg)
 		client_pump(cl, NULL, 0);
 	} else if (what == (BEV_EVENT_READING | BEV_EVENT_EOF)) {
 		/* libevent stops both ways then. */
-		bufferevent_enable(out, EV_WRITE);
+		bufferevent_enable(bev, EV_WRITE);
 		cl->eof = true;
 		client_pump(cl, NULL, 0);
 	} else {
 		client_close(cl,
-		    cl->peer.is_secure ? tls_error(out, why)
+		    cl->peer.is_secure ? tls_error(bev, why)
 				       : "the connection is lost");
 	}
 }
@@ -520,7 +371,7 @@ client_timer_cb(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	cl->timer_at = NEVER;
-	http_conn_expire(cl->conn, unread(cl), now(cl));
+	http_conn_expire(cl->conn, outlet_unread(&cl->out), now(cl));
 	/* What the bufferevent still holds was not read in time either. */
 	if (http_conn_has_ended(cl->conn))
 		client_close(cl, "the time is up");
@@ -547,6 +398,8 @@ client_new(struct clients *all, int fd, const struct addr *peer)
 		free(cl);
 		return NULL;
 	}
+	outlet_init(&cl->out, all->config.base, fd, client_drained_cb,
+	    client_event_cb, cl);
 	event_assign(&cl->readable, all->config.base, fd, EV_READ | EV_PERSIST,
 	    client_readable_cb, cl);
 	event_assign(&cl->writable, all->config.base, fd, EV_WRITE,
@@ -617,7 +470,7 @@ clients_served(const struct clients *all)
 static bool
 is_idle(const struct client *cl)
 {
-	return http_conn_is_idle(cl->conn) && !is_sending(cl);
+	return http_conn_is_idle(cl->conn) && !outlet_is_busy(&cl->out);
 }
 
 /* The first request of one that has just come may be under way. */

@@ -1,11 +1,10 @@
 /*
  * The clients of the HTTP server: moves bytes between their sockets and the
  * connections of http/conn.  It receives into one buffer that all share and
- * sends straight from the callback that read the request.  What the socket
- * will not take then is left to a bufferevent, which the client has from then
- * on; so the usual request costs one receive and one send, and an idle client
- * holds no buffer.  A client that speaks TLS has its bufferevent from the
- * start, and is the same otherwise.
+ * sends (loop/outlet) straight from the callback that read the request; so
+ * the usual request costs one receive and one send, and an idle client holds
+ * no buffer.  A client that speaks TLS has a bufferevent, and is the same
+ * otherwise.
  */
 #ifndef CHATD_CLIENTS_H
 #define CHATD_CLIENTS_H
