@@ -254,6 +254,51 @@ static const struct {
 	{ { "--header-timeout=0" }, 2, NULL, "--header-timeout=0" },
 	{ { "--max-connections=0" }, 2, NULL, "--max-connections=0" },
 	{ { "--no-http", "--no-udp" }, 2, NULL, "--no-http and --no-udp" },
+	{ { "--no-http", "--http=0", "--print-config" }, 2, NULL,
+	    "--no-http rules out" },
+	{ { "--http=unix:/tmp/socket", "--no-http", "--print-config" }, 2, NULL,
+	    "--no-http rules out" },
+	{ { "--no-http", "--tls=self", "--print-config" }, 2, NULL,
+	    "--no-http rules out" },
+	{ { "--no-http", "--tls-cert=/nonexistent", "--print-config" }, 2, NULL,
+	    "--no-http rules out" },
+	{ { "--no-http", "--tls=off", "--print-config" }, 0, "no-http = yes",
+	    NULL },
+	{ { "--no-udp", "--udp=0", "--print-config" }, 2, NULL,
+	    "--no-udp rules out" },
+	{ { "--no-udp", "--http=0", "--print-config" }, 0, "no-udp = yes",
+	    NULL },
+	{ { "--header=Content-Length: 5", "--print-config" }, 2, NULL,
+	    "another field: " },
+	{ { "--header=Retry-After: 5", "--print-config" }, 2, NULL,
+	    "another field: " },
+	{ { "--header=cache-control: no-store", "--print-config" }, 2, NULL,
+	    "another field: --cache-control" },
+	{ { "--header=Connection: close", "--print-config" }, 2, NULL,
+	    "another field: " },
+	{ { "--header=Keep-Alive: max=5", "--print-config" }, 2, NULL,
+	    "another field: " },
+	{ { "--header=Proxy-Connection: close", "--print-config" }, 2, NULL,
+	    "another field: " },
+	{ { "--header=TE: trailers", "--print-config" }, 2, NULL,
+	    "another field: " },
+	{ { "--header=Trailer: X-A", "--print-config" }, 2, NULL,
+	    "another field: " },
+	{ { "--header=Transfer-Encoding: x", "--print-config" }, 2, NULL,
+	    "another field: " },
+	{ { "--header=upgrade: h2c", "--print-config" }, 2, NULL,
+	    "another field: " },
+	{ { "--header=Vary: Cookie", "--print-config" }, 0,
+	    "header = Vary: Cookie\n", NULL },
+	{ { "--root=", "--print-config" }, 2, NULL, "--root=: should be" },
+	{ { "--root=/tmp\n", "--print-config" }, 2, NULL,
+	    "control characters" },
+	{ { "--user=a\tb", "--print-config" }, 2, NULL, "control characters" },
+	{ { "--access-log=\x7f", "--print-config" }, 2, NULL,
+	    "control characters" },
+	{ { "--http=unix:/tmp/a\nb", "--print-config" }, 2, NULL,
+	    "control characters" },
+	{ { "/tmp/\x1b[2J", "--print-config" }, 2, NULL, "ROOT" },
 	{ { "/tmp", "/var" }, 2, NULL, "/var" },
 	{ { "" }, 2, NULL, "ROOT" },
 	{ { "--port=0", "/nonexistent" }, 1, NULL, "/nonexistent" },
@@ -406,20 +451,39 @@ START_TEST(command_line_wins)
 }
 END_TEST
 
+/* Of settings, one line of what is printed. */
+static const struct {
+	const char *args[ARGS_MAX];
+	const char *line;
+} prints[] = {
+	{ { "--print-config" }, "# port = 8080\n" },
+	{ { "--port=8080", "--print-config", "/tmp" },
+	    "root = /tmp\nport = 8080\n" },
+	{ { "--port=0", "--http=[::1]:80", "--http=*:81", "--http=unix:a b#c",
+	      "--udp=127.0.0.1:82", "--trust=10.0.0.0/8", "--print-config" },
+	    "\nhttp = unix:a b#c\n" },
+	{ { "--no-http", "--udp=0", "--print-config" }, "\nno-http = yes\n" },
+	{ { "--no-udp", "--tls-cert=cert", "--tls-key=key", "--print-config" },
+	    "\nno-udp = yes\n" },
+	{ { "--cache-control= a,\t b ", "--header=X-A:", "--header=X-B: c: d",
+	      "--error-pages=#", "--access-log=-", "--print-config" },
+	    "\nheader = X-B: c: d\n" },
+	{ { "--cache-control=", "--status=off", "--tls=self",
+	      "--access-log-format=json", "--user=\xff", "--print-config" },
+	    "\nuser = \xff\n" },
+	{ { "--trust=fd00::/8", "--flood=off", "--console", "--log-level=debug",
+	      "--history-limit=5", "--print-config", "/var/tmp" },
+	    "trust = fd00::/8\n" },
+};
+
+/* Read again, it is the same. */
 START_TEST(printed_config)
 {
-	static const char *const args[] = { "--port=4711", "--http=[::1]:80",
-		"--http=*:81", "--udp=127.0.0.1:82", "--no-http",
-		"--trust=10.0.0.0/8", "--print-config", NULL };
-	static const char *const more[] = { "--trust=fd00::/8", "--flood=off",
-		"--console", "--log-level=debug", "--history-limit=5",
-		"--print-config", "/var/tmp", NULL };
-	const char *const *sets[] = { args, more };
 	const char *again[] = { NULL, "--print-config", NULL };
-	struct outcome first, second;
+	struct outcome first = chatd(prints[_i].args), second;
 
-	first = chatd(sets[_i]);
-	ck_assert_int_eq(first.status, 0);
+	ck_assert_msg(first.status == 0, "%s", first.err);
+	check_text(first.out, prints[_i].line);
 	again[0] = config_file(temp_dir(), first.out);
 	second = chatd(again);
 	ck_assert_msg(second.status == 0, "%s", second.err);
@@ -573,7 +637,7 @@ daemon_suite(void)
 	tcase_add_test(tc, good_config);
 	tcase_add_test(tc, config_with_crlf);
 	tcase_add_test(tc, command_line_wins);
-	tcase_add_loop_test(tc, printed_config, 0, 2);
+	tcase_add_loop_test(tc, printed_config, 0, CASES(prints));
 	tcase_add_test(tc, stdin_ends);
 	tcase_add_loop_test(tc, stdin_is, 0, CASES(redirections));
 	tcase_add_test(tc, stdout_closed);

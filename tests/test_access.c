@@ -71,7 +71,7 @@ full_record(void)
 		.line = STR("GET /a?b=c HTTP/1.1"),
 		.method = STR("GET"),
 		.target = STR("/a?b=c"),
-		.minor = 1,
+		.protocol = STR("HTTP/1.1"),
 		.referer = STR("http://example.org/"),
 		.user_agent = STR("curl/8.0 (x; y)"),
 		.status = 200,
@@ -111,7 +111,7 @@ old_record(void)
 	r.line = STR("HEAD / HTTP/1.0");
 	r.method = STR("HEAD");
 	r.target = STR("/");
-	r.minor = 0;
+	r.protocol = STR("HTTP/1.0");
 	r.referer = STR("");
 	r.bytes = 0;
 	return r;

@@ -49,6 +49,21 @@ static const struct {
 	{ STR("0\r\nA: b\rc\r\n\r\n"), BAD, "", 0 },
 	{ STR("0\r\nA: \0\r\n\r\n"), BAD, "", 0 },
 
+	/* But each is a field line (9112, 5), not folded. */
+	{ STR("0\r\nA:\r\n\r\n"), DONE, "", 0 },
+	{ STR("0\r\n!#$%&'*+-.^_`|~9zZ:\t\"(:)\xff \r\n\r\n"), DONE, "", 0 },
+	{ STR("0\r\nA\r\n\r\n"), BAD, "", 0 },
+	{ STR("0\r\n: b\r\n\r\n"), BAD, "", 0 },
+	{ STR("0\r\nA : b\r\n\r\n"), BAD, "", 0 },
+	{ STR("0\r\nA B: c\r\n\r\n"), BAD, "", 0 },
+	{ STR("0\r\nA\xff: b\r\n\r\n"), BAD, "", 0 },
+	{ STR("0\r\n A: b\r\n\r\n"), BAD, "", 0 },
+	{ STR("0\r\nA: b\r\n c\r\n\r\n"), BAD, "", 0 },
+	{ STR("0\r\nA: b\r\n\tc: d\r\n\r\n"), BAD, "", 0 },
+	{ STR("0\r\nA: \x1f\r\n\r\n"), BAD, "", 0 },
+	{ STR("0\r\nA: \x7f\r\n\r\n"), BAD, "", 0 },
+	{ STR("0\r\nGET / HTTP/1.1\r\n\r\n"), BAD, "", 0 },
+
 	/* Sizes. */
 	{ STR("\r\nabc"), BAD, "", 0 },
 	{ STR("g\r\nabc"), BAD, "", 0 },
@@ -92,6 +107,7 @@ static const struct {
 	{ STR("3\r\nabc"), MORE, "abc", 0 },
 	{ STR("3\r\nabc\r\n"), MORE, "abc", 0 },
 	{ STR("3\r\nabc\r\n0\r\n"), MORE, "abc", 0 },
+	{ STR("0\r\nA"), MORE, "", 0 },
 	{ STR("0\r\nA: b\r\n\r"), MORE, "", 0 },
 };
 

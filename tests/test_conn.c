@@ -934,6 +934,42 @@ START_TEST(slow_but_steady_reader)
 }
 END_TEST
 
+/* Acknowledgements come in steps: who was fast enough over all may seem to
+ * stand still for a while, but not for ever. */
+START_TEST(reader_in_steps)
+{
+	receive(STR("GET /big" HOST "\r\n"));
+	rig.unread = 10 << 20;
+	http_conn_blocked(rig.conn, rig.unread, rig.now);
+	for (int step = 0; step < 6; step++) {
+		int stalls = step < 3 ? step : 3;
+
+		rig.unread -= 1 << 18;
+		for (int still = 0; still <= stalls; still++) {
+			pass(IDLE_TIMEOUT);
+			ck_assert(!http_conn_has_ended(rig.conn));
+		}
+	}
+	pass(IDLE_TIMEOUT);
+	ck_assert(http_conn_has_ended(rig.conn));
+}
+END_TEST
+
+/* A body that comes late does not cut it either. */
+START_TEST(body_while_reading)
+{
+	receive(STR("GET /big" HOST "Content-Length: 9\r\n\r\n1234"));
+	rig.unread = BIG;
+	http_conn_blocked(rig.conn, rig.unread, rig.now);
+	pass(HEADER_TIMEOUT);
+	ck_assert(!http_conn_has_ended(rig.conn));
+	rig.unread = 0;
+	pass(IDLE_TIMEOUT);
+	pass(HEADER_TIMEOUT);
+	ck_assert(http_conn_has_ended(rig.conn));
+}
+END_TEST
+
 /* A part of the next head does not cut an answer that is still read. */
 START_TEST(head_while_reading)
 {
@@ -1114,7 +1150,9 @@ add_deadline_tests(TCase *tc)
 	tcase_add_test(tc, linger_eof);
 	tcase_add_test(tc, stalled_reader);
 	tcase_add_test(tc, slow_but_steady_reader);
+	tcase_add_test(tc, reader_in_steps);
 	tcase_add_test(tc, head_while_reading);
+	tcase_add_test(tc, body_while_reading);
 	tcase_add_test(tc, body_at_the_minimal_rate);
 }
 

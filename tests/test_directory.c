@@ -105,6 +105,19 @@ START_TEST(what_is_read)
 }
 END_TEST
 
+/* Nobody can ask for them: see url_decode_path(). */
+START_TEST(names_with_control_characters)
+{
+	static const char *const names[] = { "new\nline", "tab\t", "\x1b[2J",
+		"\x01", "del\x7f", "a b", "\x80", "~" };
+
+	for (int i = 0; i < CASES(names); i++)
+		make_file(names[i], 0);
+	make_dir("dir\r");
+	check_names("", &by_name, "a b ~ \x80");
+}
+END_TEST
+
 /* A link counts as what it leads to, wherever beneath the root that is. */
 START_TEST(links_inside)
 {
@@ -223,6 +236,7 @@ directory_suite(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, what_is_read);
+	tcase_add_test(tc, names_with_control_characters);
 	tcase_add_test(tc, links_inside);
 	tcase_add_loop_test(tc, order, 0, CASES(orders));
 	tcase_add_test(tc, order_of_names);

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "site/cache.h"
 #include "tests/daemon.h"
 #include "tests/run.h"
 #include "tests/site.h"
@@ -204,16 +205,26 @@ copy_etag(char out[128], const char *name)
 	ck_assert(out[0] == '"' && out[strlen(out) - 1] == '"');
 }
 
+#define LARGE      "large.bin"
+#define LARGE_SIZE (CACHE_FILE_MAX + 1)
+
+static void
+make_large(const char *name, size_t size)
+{
+	free(make_sized(name, size));
+	set_times(name, 784111777, 5);
+}
+
 /* Its owner is set to what it is, which alone moves the ctime. */
 static void
 change_ctime(void)
 {
 	struct stat before, after;
 
-	ck_assert_int_eq(stat(path_of("a.txt"), &before), 0);
+	ck_assert_int_eq(stat(path_of(LARGE), &before), 0);
 	do {
-		ck_assert_int_eq(chown(path_of("a.txt"), geteuid(), -1u), 0);
-		ck_assert_int_eq(stat(path_of("a.txt"), &after), 0);
+		ck_assert_int_eq(chown(path_of(LARGE), geteuid(), -1u), 0);
+		ck_assert_int_eq(stat(path_of(LARGE), &after), 0);
 	} while (memcmp(&before.st_ctim, &after.st_ctim,
 		     sizeof(before.st_ctim)) == 0);
 }
@@ -221,44 +232,62 @@ change_ctime(void)
 static void
 change_seconds(void)
 {
-	set_times("a.txt", 784111778, 5);
+	set_times(LARGE, 784111778, 5);
 }
 
 static void
 change_nanoseconds(void)
 {
-	set_times("a.txt", 784111777, 6);
+	set_times(LARGE, 784111777, 6);
 }
 
 static void
 change_size(void)
 {
-	write_file("a.txt", "longer");
-	set_times("a.txt", 784111777, 5);
+	make_large(LARGE, LARGE_SIZE + 1);
 }
 
 static void
 change_inode(void)
 {
-	write_file("new", "text");
-	set_times("new", 784111777, 5);
-	rename_file("new", "a.txt");
+	make_large("new", LARGE_SIZE);
+	rename_file("new", LARGE);
 }
 
 static void (*const etag_changes[])(void) = { change_ctime, change_seconds,
 	change_nanoseconds, change_size, change_inode };
 
-START_TEST(etag)
+START_TEST(etag_of_large)
 {
 	char before[128], same[128], after[128];
 
-	set_times("a.txt", 784111777, 5);
-	copy_etag(before, "a.txt");
-	copy_etag(same, "a.txt");
+	make_large(LARGE, LARGE_SIZE);
+	copy_etag(before, LARGE);
+	copy_etag(same, LARGE);
 	ck_assert_str_eq(before, same);
 	etag_changes[_i]();
-	copy_etag(after, "a.txt");
+	copy_etag(after, LARGE);
 	ck_assert_str_ne(before, after);
+}
+END_TEST
+
+/* A small file's tells its content alone, whatever its times are. */
+START_TEST(etag_of_small)
+{
+	static const char *const others[] = { "tex7", "text ", "", "7ext" };
+	char before[128], after[128];
+
+	set_times("a.txt", 784111777, 5);
+	copy_etag(before, "a.txt");
+	set_times("a.txt", 784111778, 6);
+	copy_etag(after, "a.txt");
+	ck_assert_str_eq(before, after);
+	for (int i = 0; i < CASES(others); i++) {
+		write_file("a.txt", others[i]);
+		set_times("a.txt", 784111777, 5);
+		copy_etag(after, "a.txt");
+		ck_assert_str_ne(before, after);
+	}
 }
 END_TEST
 
@@ -425,7 +454,7 @@ index_is_fifo(void)
 	ck_assert_int_eq(mkfifo(path_of("bare/index.html"), 0644), 0);
 }
 
-/* What is an index of any kind hides the listing. */
+/* What is an index of any kind hides the listing, but for a directory. */
 static const struct {
 	struct str path;
 	void (*prepare)(void);
@@ -434,7 +463,7 @@ static const struct {
 	{ STR("/bare/"), no_index, 200 },
 	{ STR("/bare/."), no_index, 200 },
 	{ STR("/bare"), no_index, 301 },
-	{ STR("/bare/"), index_is_directory, 301 },
+	{ STR("/bare/"), index_is_directory, 200 },
 	{ STR("/bare/"), index_is_dangling, 404 },
 	{ STR("/bare/"), index_is_outside, 404 },
 	{ STR("/bare/"), index_is_loop, 404 },
@@ -548,7 +577,8 @@ field_case(void)
 	tcase_add_checked_fixture(tc, setup, site_teardown);
 	tcase_add_loop_test(tc, type, 0, CASES(types));
 	tcase_add_test(tc, new_types);
-	tcase_add_loop_test(tc, etag, 0, CASES(etag_changes));
+	tcase_add_loop_test(tc, etag_of_large, 0, CASES(etag_changes));
+	tcase_add_test(tc, etag_of_small);
 	tcase_add_loop_test(tc, last_modified, 0, CASES(dates));
 	tcase_add_loop_test(tc, cache_control, 0, CASES(controlled));
 	return tc;

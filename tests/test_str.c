@@ -174,6 +174,23 @@ START_TEST(hex_digits)
 }
 END_TEST
 
+START_TEST(control_characters)
+{
+	int known = 0;
+
+	for (int c = 0; c < 256; c++)
+		known += ascii_is_control((char)c);
+	ck_assert_int_eq(known, 33);
+	ck_assert(ascii_is_control('\0') && ascii_is_control('\x1f') &&
+	    ascii_is_control('\x7f'));
+	ck_assert(!str_has_control(STR("")));
+	ck_assert(!str_has_control(STR(" ~\x80\xff")));
+	ck_assert(str_has_control(STR("a\0b")));
+	ck_assert(str_has_control(STR("\tb")));
+	ck_assert(str_has_control(STR("ab\x7f")));
+}
+END_TEST
+
 static Suite *
 str_suite(void)
 {
@@ -189,6 +206,7 @@ str_suite(void)
 	tcase_add_test(tc, hex);
 	tcase_add_test(tc, count);
 	tcase_add_test(tc, hex_digits);
+	tcase_add_test(tc, control_characters);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

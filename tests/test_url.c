@@ -85,6 +85,47 @@ START_TEST(authority)
 }
 END_TEST
 
+/* Whose hosts cannot be made to point here by a stranger. */
+static const struct {
+	struct str s;
+	bool local;
+} hosts[] = {
+	{ STR(""), true },
+	{ STR("localhost"), true },
+	{ STR("LOCALHOST:8080"), true },
+	{ STR("localhost."), true },
+	{ STR("localhost.:8080"), true },
+	{ STR("a.localhost"), true },
+	{ STR("a.localhost.:80"), true },
+	{ STR("intranet"), true },
+	{ STR("intranet."), true },
+	{ STR("127.0.0.1"), true },
+	{ STR("192.0.2.1:80"), true },
+	{ STR("[::1]:80"), true },
+	{ STR("example.org"), false },
+	{ STR("example.org."), false },
+	{ STR("example.org.:80"), false },
+	{ STR("localhost.."), false },
+	{ STR("."), false },
+	{ STR("..:80"), false },
+	{ STR("localhost.example.org"), false },
+	{ STR("alocalhost.org"), false },
+	{ STR(".localhost"), false },
+	{ STR("127.0.0.1.example.org"), false },
+};
+
+START_TEST(local_authority)
+{
+	struct str s = hosts[_i].s;
+	struct guard *g = guard_new(s.len);
+
+	s.p = guard_copy(g, s.p, s.len);
+	ck_assert_msg(url_is_local_authority(s) == hosts[_i].local, "'%.*s'",
+	    (int)s.len, s.p);
+	guard_free(g);
+}
+END_TEST
+
 static const struct {
 	struct str target;
 	bool connect;
@@ -294,6 +335,7 @@ url_suite(void)
 	TCase *tc = tcase_create("url");
 
 	tcase_add_loop_test(tc, authority, 0, CASES(authorities));
+	tcase_add_loop_test(tc, local_authority, 0, CASES(hosts));
 	tcase_add_loop_test(tc, target, 0, CASES(targets));
 	tcase_add_loop_test(tc, decode_path, 0, CASES(paths));
 	tcase_add_loop_test(tc, decode_room, 0, CASES(paths));

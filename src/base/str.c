@@ -30,6 +30,22 @@ ascii_lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
+bool
+ascii_is_control(char c)
+{
+	return (unsigned char)c < ' ' || c == '\x7f';
+}
+
+bool
+str_has_control(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		if (ascii_is_control(s.p[i]))
+			return true;
+	}
+	return false;
+}
+
 /* Not strncasecmp(3), which asks the locale. */
 bool
 str_eq_nocase(struct str a, struct str b)

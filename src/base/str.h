@@ -50,6 +50,10 @@ size_t str_count(struct str, char);
 /* An ASCII capital made small; any other byte as it is. */
 char ascii_lower(char);
 
+/* A control character of ASCII: a byte below the space, or DEL. */
+bool ascii_is_control(char);
+bool str_has_control(struct str);
+
 /* The value of a hexadecimal digit, or -1; and the digit, a capital, of the
  * lowest four bits of a value. */
 int hex_value(char);

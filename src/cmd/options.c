@@ -239,6 +239,11 @@ find_conflict(const struct options *o)
 {
 	if (o->no_http && o->no_udp)
 		return "--no-http and --no-udp together leave nothing to do";
+	if (o->no_http &&
+	    (o->http.n > 0 || o->tls == TLS_SELF || o->tls_cert != NULL))
+		return "--no-http rules out --http, --tls=self and --tls-cert";
+	if (o->no_udp && o->udp.n > 0)
+		return "--no-udp rules out --udp";
 	if (o->tls == TLS_SELF && o->tls_cert != NULL)
 		return "--tls=self and --tls-cert: one of them is enough";
 	if (o->tls_key != NULL && o->tls_cert == NULL)

@@ -53,7 +53,14 @@ set_port(const struct setting *s, struct options *o, struct str value)
 	return set_number(s, o, value);
 }
 
-static const struct setting_type port_type = { set_port, print_number, NULL,
+static void
+print_port(const struct setting *s, const struct options *o, FILE *f)
+{
+	fputs(o->port_given ? "" : "# ", f);
+	print_number(s, o, f);
+}
+
+static const struct setting_type port_type = { set_port, print_port, NULL,
 	NULL };
 
 static const char *
@@ -134,7 +141,9 @@ free_text(const struct setting *s, struct options *o)
 static const char *
 set_name(const struct setting *s, struct options *o, struct str value)
 {
-	return value.len > 0 ? set_text(s, o, value) : "a name";
+	if (value.len == 0 || str_has_control(value))
+		return "a name, without control characters";
+	return set_text(s, o, value);
 }
 
 static const struct setting_type name_type = { set_name, print_text, NULL,
@@ -144,9 +153,7 @@ static bool
 is_field_value(struct str value)
 {
 	for (size_t i = 0; i < value.len; i++) {
-		unsigned char c = (unsigned char)value.p[i];
-
-		if ((c < 0x20 && c != '\t') || c == 0x7f)
+		if (ascii_is_control(value.p[i]) && value.p[i] != '\t')
 			return false;
 	}
 	return true;
@@ -155,27 +162,43 @@ is_field_value(struct str value)
 static const char *
 set_field_value(const struct setting *s, struct options *o, struct str value)
 {
-	return is_field_value(value) ? set_text(s, o, value)
+	return is_field_value(value) ? set_text(s, o, str_trim(value))
 				     : "a value without control characters";
 }
 
 static const struct setting_type field_value_type = { set_field_value,
 	print_text, NULL, free_text };
 
-/* Those that the server writes by itself, which can stand there once. */
+/* NULL-terminated. */
 static bool
-is_own_field(struct str name)
+is_one_of(struct str name, const char *const *names)
 {
-	static const char *const own[] = { "Accept-Ranges", "Allow",
-		"Connection", "Content-Encoding", "Content-Length",
-		"Content-Range", "Content-Type", "Date", "ETag",
-		"Last-Modified", "Location", "Transfer-Encoding" };
+	while (*names != NULL && !str_eq_nocase(name, str_of(*names)))
+		names++;
+	return *names != NULL;
+}
 
-	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
-		if (str_eq_nocase(name, str_of(own[i])))
-			return true;
-	}
-	return false;
+/* NULL for a field that may be added to all responses; or what to give. */
+static const char *
+other_field(struct str name)
+{
+	/* Those that the server writes, which can stand there once. */
+	static const char *const own[] = { "Accept-Ranges", "Allow",
+		"Content-Encoding", "Content-Length", "Content-Range",
+		"Content-Type", "Date", "ETag", "Last-Modified", "Location",
+		"Retry-After", NULL };
+	/* RFC 9110, 7.6.1, and the Trailer of 6.6.2. */
+	static const char *const hop_by_hop[] = { "Connection", "Keep-Alive",
+		"Proxy-Connection", "TE", "Trailer", "Transfer-Encoding",
+		"Upgrade", NULL };
+
+	if (str_eq_nocase(name, STR("Cache-Control")))
+		return "another field: --cache-control sets this one";
+	if (is_one_of(name, own))
+		return "another field: the server sets this one by itself";
+	if (is_one_of(name, hop_by_hop))
+		return "another field: this one is about the connection";
+	return NULL;
 }
 
 /* RFC 9110, 5.1. */
@@ -194,6 +217,7 @@ set_field(const struct setting *s, struct options *o, struct str line)
 {
 	struct strings *list = place(s, o);
 	struct str value = line, name = str_cut(&value, ':');
+	const char *other;
 	char *text;
 
 	if (list->n == OPTIONS_LIST_MAX)
@@ -201,8 +225,8 @@ set_field(const struct setting *s, struct options *o, struct str line)
 	if (name.len == line.len || !is_field_name(name) ||
 	    !is_field_value(value))
 		return "NAME: VALUE, as in X-Content-Type-Options: nosniff";
-	if (is_own_field(name))
-		return "another field: the server sets this one by itself";
+	if ((other = other_field(name)) != NULL)
+		return other;
 	value = str_trim(value);
 	text = malloc(name.len + value.len + sizeof(": "));
 	if (text == NULL)
@@ -243,7 +267,7 @@ set_endpoint(const struct setting *s, struct options *o, struct str value)
 		return "given at most 32 times";
 	if (endpoint_parse(value, &list->at[list->n]) == -1)
 		return "[ADDR:]PORT with an IP address, as in 127.0.0.1:8080, or "
-		       "unix:PATH (107 bytes at most)";
+		       "unix:PATH (107 bytes at most, no control characters)";
 	if (list == &o->udp && endpoint_is_unix(&list->at[list->n]))
 		return "[ADDR:]PORT: only HTTP has Unix sockets";
 	list->n++;

@@ -11,7 +11,8 @@ enum {
 	DATA_CR, /* the CRLF after the data */
 	DATA_LF,
 	TRAILER_START, /* of a line; an empty one ends the body */
-	TRAILER_LINE,
+	TRAILER_NAME,
+	TRAILER_VALUE,
 	TRAILER_LF,
 	LAST_LF,
 	DONE
@@ -52,13 +53,31 @@ chunk_size_byte(struct http_body *b, char c)
 	return CHUNK_SIZE;
 }
 
-/* Within an extension or trailer line: up to its CR, and no bare LF. */
+/* Up to the CR of the line, and no bare LF. */
 static int
-line_byte(int state, int at_cr, char c)
+extension_byte(char c)
 {
 	if (c == '\r')
-		return at_cr;
-	return c == '\n' || c == '\0' ? -1 : state;
+		return CHUNK_LF;
+	return c == '\n' || c == '\0' ? -1 : CHUNK_EXT;
+}
+
+/* field-line (RFC 9112, 5); neither an empty name nor a folded line begins
+ * with a token. */
+static int
+trailer_name_byte(int state, char c)
+{
+	if (c == ':' && state == TRAILER_NAME)
+		return TRAILER_VALUE;
+	return http_is_token_char(c) ? TRAILER_NAME : -1;
+}
+
+static int
+trailer_value_byte(char c)
+{
+	if (c == '\r')
+		return TRAILER_LF;
+	return ascii_is_control(c) && c != '\t' ? -1 : TRAILER_VALUE;
 }
 
 static int
@@ -80,7 +99,7 @@ framing_byte(struct http_body *b, char c)
 	case CHUNK_BWS:
 		return extension_start(c);
 	case CHUNK_EXT:
-		return line_byte(CHUNK_EXT, CHUNK_LF, c);
+		return extension_byte(c);
 	case CHUNK_LF:
 		return c == '\n' ? chunk_line_end(b) : -1;
 	case DATA_CR:
@@ -89,10 +108,11 @@ framing_byte(struct http_body *b, char c)
 		b->line = 0;
 		return c == '\n' ? CHUNK_SIZE : -1;
 	case TRAILER_START:
-		return c == '\r' ? LAST_LF
-				 : line_byte(TRAILER_LINE, TRAILER_LF, c);
-	case TRAILER_LINE:
-		return line_byte(TRAILER_LINE, TRAILER_LF, c);
+		return c == '\r' ? LAST_LF : trailer_name_byte(b->state, c);
+	case TRAILER_NAME:
+		return trailer_name_byte(b->state, c);
+	case TRAILER_VALUE:
+		return trailer_value_byte(c);
 	case TRAILER_LF:
 		return c == '\n' ? TRAILER_START : -1;
 	case LAST_LF:

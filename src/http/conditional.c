@@ -4,7 +4,8 @@
 
 /* What a list of entity tags says of the representation. */
 enum naming {
-	ABSENT, /* nothing: there is no such field, or it is not well formed */
+	ABSENT, /* nothing: there is no such field */
+	MALFORMED,
 	NAMED,
 	NOT_NAMED
 };
@@ -84,7 +85,7 @@ list_names(struct str list, struct str etag, comparison *equals)
 	while (find_element(&list)) {
 		if (cut_tag(&list, &tag) == -1 ||
 		    str_trim(str_cut(&list, ',')).len > 0)
-			return ABSENT;
+			return MALFORMED;
 		if (equals(tag, etag))
 			return NAMED;
 	}
@@ -147,6 +148,7 @@ check_is_same(const struct http_request *req, const struct http_validators *v,
 	case NAMED:
 		return 0;
 	case NOT_NAMED:
+	case MALFORMED:
 		return 412;
 	case ABSENT:
 		break;
@@ -157,7 +159,7 @@ check_is_same(const struct http_request *req, const struct http_validators *v,
 	return 0;
 }
 
-/* Steps 3 and 4; a date that has not come yet cannot be one of ours. */
+/* Steps 3 and 4. */
 static int
 check_is_other(const struct http_request *req, const struct http_validators *v,
     int64_t now)
@@ -171,11 +173,12 @@ check_is_other(const struct http_request *req, const struct http_validators *v,
 		return reads ? 304 : 412;
 	case NOT_NAMED:
 		return 0;
+	case MALFORMED:
 	case ABSENT:
 		break;
 	}
 	if (reads && has_date(req, STR("If-Modified-Since"), v, now, &date) &&
-	    date <= now && v->modified <= date)
+	    v->modified <= date)
 		return 304;
 	return 0;
 }

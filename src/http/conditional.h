@@ -20,9 +20,11 @@ struct http_validators {
 /*
  * Evaluates If-Match, If-Unmodified-Since, If-None-Match and
  * If-Modified-Since in the order of 13.2.2, for a request that would be
- * answered with 200.  now is in seconds since 1970.  Fields of the same name
- * are one list.  A date that is none, or a list that is not well formed as
- * far as it was needed, is as if absent.
+ * answered with 200.  now, in seconds since 1970, is for years of two digits.
+ * Fields of the same name are one list.  A date that is none, or an
+ * If-None-Match that is not well formed as far as it was needed, is as if
+ * absent; such an If-Match is answered with 412, the safe side for who asked
+ * for one representation alone.
  * Returns 0 to go on, or the status to answer with: 304 or 412.
  */
 int http_conditional(

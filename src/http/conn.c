@@ -18,8 +18,22 @@ enum state {
 	ENDED
 };
 
+#define STALLS_MAX 3
+
 static const char *const state_names[] = { "idle", "head", "body", "closing",
 	"linger", "ended" };
+
+/*
+ * How fast the peer reads, while something waits for it.  Acknowledgements
+ * come in large steps, so that some stretches of time without any are forgiven
+ * to one who was fast enough in others; the first only fills its buffers.
+ */
+struct pace {
+	int64_t end;     /* of this stretch; NEVER: nothing waits */
+	int64_t mark;    /* bytes read at its begin */
+	unsigned moves;  /* stretches that were fast enough */
+	unsigned stalls; /* that were not, since the last of those */
+};
 
 struct http_conn {
 	struct http_service *service;
@@ -36,13 +50,8 @@ struct http_conn {
 	struct http_record *record; /* of the file that is being sent */
 	int64_t deadline;           /* of the state */
 	int64_t received, sent;     /* bytes */
-	/*
-	 * The minimal rate: of a body since its begin or the last deadline; of
-	 * the peer's reading until reading_end, NEVER while it keeps up.
-	 */
-	int64_t body_mark; /* what was received then */
-	int64_t reading_end;
-	int64_t reading_mark; /* what the peer had read when that was set */
+	int64_t body_mark; /* received when the body's deadline was set */
+	struct pace reading;
 };
 
 static const struct http_limits *
@@ -62,7 +71,7 @@ http_conn_new(struct http_service *service, const struct http_peer *peer,
 	c->service = service;
 	c->peer = peer;
 	c->deadline = now.mono + limits(c)->header_timeout;
-	c->reading_end = NEVER;
+	c->reading.end = NEVER;
 	outbox_init(&c->out);
 	return c;
 }
@@ -442,16 +451,19 @@ http_conn_sent(struct http_conn *c, size_t n, struct instant now)
 void
 http_conn_blocked(struct http_conn *c, int64_t unread, struct instant now)
 {
-	if (c->reading_end != NEVER)
+	struct pace *p = &c->reading;
+
+	if (p->end != NEVER)
 		return;
-	c->reading_end = now.mono + limits(c)->idle_timeout;
-	c->reading_mark = c->sent - unread;
+	p->end = now.mono + limits(c)->idle_timeout;
+	p->mark = c->sent - unread;
+	p->moves = p->stalls = 0;
 }
 
 int64_t
 http_conn_deadline(const struct http_conn *c)
 {
-	return c->deadline < c->reading_end ? c->deadline : c->reading_end;
+	return c->deadline < c->reading.end ? c->deadline : c->reading.end;
 }
 
 static void
@@ -470,18 +482,30 @@ is_fast_enough(const struct http_conn *c, int64_t bytes, int64_t time)
 	return bytes > 0 && (double)bytes >= least;
 }
 
+static bool
+keeps_pace(const struct http_conn *c, struct pace *p, int64_t read)
+{
+	if (is_fast_enough(c, read - p->mark, limits(c)->idle_timeout)) {
+		p->moves++;
+		p->stalls = 0;
+		return true;
+	}
+	p->stalls++;
+	return p->stalls <= STALLS_MAX && p->stalls < p->moves;
+}
+
 /* The time is up in which the peer had to read at the minimal rate. */
 static void
 check_reading(struct http_conn *c, int64_t unread, struct instant now)
 {
-	int64_t idle_timeout = limits(c)->idle_timeout;
+	struct pace *p = &c->reading;
 	int64_t read = c->sent - unread;
 
 	if (unread <= 0 && outbox_is_empty(&c->out)) {
-		c->reading_end = NEVER;
-	} else if (is_fast_enough(c, read - c->reading_mark, idle_timeout)) {
-		c->reading_end = now.mono + idle_timeout;
-		c->reading_mark = read;
+		p->end = NEVER;
+	} else if (keeps_pace(c, p, read)) {
+		p->end = now.mono + limits(c)->idle_timeout;
+		p->mark = read;
 	} else {
 		time_out(c, now);
 	}
@@ -516,6 +540,9 @@ check_state(struct http_conn *c, struct instant now)
 	case BODY:
 		check_body(c, now);
 		break;
+	case LINGER: /* what came before it was counted */
+		abandon(c, now);
+		break;
 	default:
 		time_out(c, now);
 		break;
@@ -525,13 +552,13 @@ check_state(struct http_conn *c, struct instant now)
 void
 http_conn_expire(struct http_conn *c, int64_t unread, struct instant now)
 {
-	if (now.mono >= c->reading_end)
+	if (now.mono >= c->reading.end)
 		check_reading(c, unread, now);
 	if (now.mono < c->deadline || c->state == ENDED)
 		return;
 	/* Who still reads an answer is not late with another request. */
-	if (c->reading_end != NEVER && c->state != BODY && c->state != LINGER)
-		c->deadline = c->reading_end;
+	if (c->reading.end != NEVER && c->state != LINGER)
+		c->deadline = c->reading.end;
 	else
 		check_state(c, now);
 }

@@ -15,7 +15,7 @@
 #include "http/range.h"
 
 /* Bytes in memory from which on no further request is answered. */
-#define HTTP_OUT_HIGH 65536
+#define HTTP_OUT_HIGH 32768
 
 /* What a driver does next. */
 enum http_output {

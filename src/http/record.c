@@ -15,13 +15,12 @@ struct http_record
 record_of(const struct http_request *req, bool refused)
 {
 	struct http_record r = { .peer = req->peer, .line = req->line };
-	struct str line = req->line;
 
+	r.protocol = req->line;
+	r.method = str_cut(&r.protocol, ' ');
+	r.target = str_cut(&r.protocol, ' ');
 	if (refused)
 		return r;
-	r.method = str_cut(&line, ' ');
-	r.target = req->target;
-	r.minor = req->minor;
 	r.referer = field_value(req, STR("Referer"));
 	r.user_agent = field_value(req, STR("User-Agent"));
 	return r;
@@ -32,6 +31,7 @@ static const size_t texts[] = {
 	offsetof(struct http_record, line),
 	offsetof(struct http_record, method),
 	offsetof(struct http_record, target),
+	offsetof(struct http_record, protocol),
 	offsetof(struct http_record, referer),
 	offsetof(struct http_record, user_agent),
 };

@@ -9,7 +9,8 @@
 
 /*
  * What the request tells; its strs are slices of the request.  Of a head that
- * was refused nothing but its first line is known, if that.
+ * was refused nothing but its first line is known, if that, and what may be
+ * its parts.
  */
 struct http_record record_of(const struct http_request *, bool refused);
 

@@ -50,8 +50,7 @@ typedef void http_handler(void *arg, const struct http_request *,
 struct http_record {
 	const struct addr *peer; /* NULL through a Unix socket */
 	struct str line;         /* the request line, as it was sent */
-	struct str method, target;
-	unsigned minor; /* of HTTP/1.minor */
+	struct str method, target, protocol; /* its parts */
 	struct str referer, user_agent;
 	int status;
 	uint64_t bytes;     /* of content that was sent */

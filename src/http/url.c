@@ -87,6 +87,9 @@ url_is_local_authority(struct str s)
 	struct str host = str_cut(&s, ':');
 	uint8_t ip[16];
 
+	/* The dot at the end of a name that is complete (RFC 1034, 3.1). */
+	if (host.len > 1 && host.p[host.len - 1] == '.')
+		host.len--;
 	/* Whatever is in brackets is an IP literal. */
 	if (host.len == 0 || host.p[0] == '[' ||
 	    memchr(host.p, '.', host.len) == NULL)
@@ -174,7 +177,7 @@ decode_byte(struct str *s)
 	}
 	s->p += used;
 	s->len -= used;
-	return byte < 0x20 || byte == 0x7f ? -1 : byte;
+	return ascii_is_control((char)byte) ? -1 : byte;
 }
 
 /*

@@ -19,7 +19,7 @@ bool url_is_authority(struct str);
 /*
  * Whether an authority is one that no stranger's page can have point to this
  * machine (DNS rebinding): an IP literal, or a name without a dot or beneath
- * localhost; or none at all.
+ * localhost; or none at all.  One dot at the end does not count.
  */
 bool url_is_local_authority(struct str);
 

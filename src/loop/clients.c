@@ -118,7 +118,7 @@ client_feed(struct client *cl, const char *data, size_t len)
 {
 	size_t used;
 
-	if (len == 0 && buf_len(&cl->in) == 0)
+	if (len == 0 && (buf_len(&cl->in) == 0 || outlet_is_busy(&cl->out)))
 		return 0;
 	if (buf_len(&cl->in) > 0) {
 		buf_add(&cl->in, data, len);
@@ -254,14 +254,6 @@ client_take(struct client *cl, const char *data, size_t len)
 	client_pump(cl, data, len);
 }
 
-static bool
-begins_handshake(const struct client *cl)
-{
-	char first;
-
-	return recv(cl->fd, &first, 1, MSG_PEEK) == 1 && first == TLS_HANDSHAKE;
-}
-
 /* May close the client. */
 static void
 client_begin_tls(struct client *cl)
@@ -281,13 +273,15 @@ static void
 client_receive(struct client *cl)
 {
 	char *buffer = cl->all->received;
-	ssize_t n;
+	ssize_t n = cl->tls != NULL ? recv(cl->fd, buffer, 1, MSG_PEEK) : 1;
 
-	if (cl->tls != NULL && begins_handshake(cl)) {
+	if (cl->tls != NULL && n == 1 && buffer[0] == TLS_HANDSHAKE) {
 		client_begin_tls(cl);
 		return;
 	}
-	n = recv(cl->fd, buffer, RECEIVE_MAX, 0);
+	/* What was not there to be looked at may be by now: wait for it. */
+	if (n == 1)
+		n = recv(cl->fd, buffer, RECEIVE_MAX, 0);
 	if (n == -1 && errno != EAGAIN && errno != EINTR) {
 		client_close(cl, strerror(errno));
 		return;
@@ -299,6 +293,17 @@ client_receive(struct client *cl)
 	}
 	cl->tls = NULL;
 	client_take(cl, buffer, (size_t)n);
+}
+
+/*
+ * Callbacks of TLS are deferred, under load to a later iteration of the same
+ * call of event_base_loop(): time has gone on then.
+ */
+static void
+client_begin_turn(struct client *cl)
+{
+	if (cl->peer.is_secure)
+		turn_begin(cl->all->config.turn);
 }
 
 static void
@@ -338,6 +343,7 @@ client_drained_cb(struct bufferevent *bev, void *arg)
 	size_t file_bytes = outlet_take_file(&cl->out);
 
 	(void)bev;
+	client_begin_turn(cl);
 	if (file_bytes > 0)
 		http_conn_sent(cl->conn, file_bytes, now(cl));
 	client_pump(cl, NULL, 0);
@@ -349,6 +355,7 @@ client_event_cb(struct bufferevent *bev, short what, void *arg)
 	struct client *cl = arg;
 	char why[TLS_WHY_MAX];
 
+	client_begin_turn(cl);
 	if (what & BEV_EVENT_CONNECTED) {
 		client_pump(cl, NULL, 0);
 	} else if (what == (BEV_EVENT_READING | BEV_EVENT_EOF)) {
@@ -372,11 +379,13 @@ client_timer_cb(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	cl->timer_at = NEVER;
 	http_conn_expire(cl->conn, outlet_unread(&cl->out), now(cl));
-	/* What the bufferevent still holds was not read in time either. */
-	if (http_conn_has_ended(cl->conn))
-		client_close(cl, "the time is up");
-	else
+	if (!http_conn_has_ended(cl->conn)) {
 		client_pump(cl, NULL, 0);
+		return;
+	}
+	if (outlet_is_busy(&cl->out))
+		outlet_drop(&cl->out);
+	client_close(cl, "the time is up");
 }
 
 static struct client *

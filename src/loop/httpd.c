@@ -35,7 +35,7 @@ struct httpd {
 	struct event *resume; /* accepting, after a pause */
 	int64_t accept_turn;  /* the turn that last took a client, mono */
 	unsigned taken;       /* clients that it took so far */
-	int64_t warned;       /* when descriptors last ran out, mono */
+	int64_t warned;       /* when accepting last failed aloud, mono */
 	void (*idle_cb)(void *);
 	void *idle_arg;
 	struct httpd_stats stats;
@@ -152,24 +152,45 @@ accept_cb(struct evconnlistener *ev, evutil_socket_t fd, struct sockaddr *from,
 		close(fd);
 }
 
-/* Without a descriptor or memory for it, the next client waits in the
- * backlog; to try again at once would only spin. */
+static bool
+is_exhausted(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS ||
+	    error == ENOMEM;
+}
+
+/* Once a second at most. */
+static void
+warn(struct httpd *h, const char *what, int error, const char *hint)
+{
+	int64_t now = turn_now(h->turn).mono;
+
+	if (now - h->warned < SECONDS(1))
+		return;
+	log_warn("%s: %s%s", what, strerror(error), hint);
+	h->warned = now;
+}
+
+/*
+ * Without a descriptor or memory for it, the next client waits in the
+ * backlog; to try again at once would only spin.  Any other error is of one
+ * client, who is gone.
+ */
 static void
 accept_error_cb(struct evconnlistener *ev, void *arg)
 {
 	static const struct timeval pause = { 0, PAUSE_MILLIS * 1000 };
 	struct httpd *h = arg;
-	struct instant when = turn_now(h->turn);
 	int error = errno;
 
 	(void)ev;
+	if (!is_exhausted(error)) {
+		warn(h, "cannot accept a client", error, "");
+		return;
+	}
 	if (evict(h))
 		return;
-	if (when.mono - h->warned >= SECONDS(1)) {
-		log_warn("accepting pauses: %s (try a higher ulimit -n)",
-		    strerror(error));
-		h->warned = when.mono;
-	}
+	warn(h, "accepting pauses", error, " (try a higher ulimit -n)");
 	h->stats.paused++;
 	set_accepting(h, false);
 	evtimer_add(h->resume, &pause);

@@ -46,7 +46,7 @@ static int
 parse_path(struct str path, struct endpoint *out)
 {
 	if (path.len == 0 || path.len >= ENDPOINT_PATH_MAX ||
-	    memchr(path.p, '\0', path.len) != NULL)
+	    str_has_control(path))
 		return -1;
 	*out = (struct endpoint){ .any = false };
 	memcpy(out->path, path.p, path.len);

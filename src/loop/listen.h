@@ -22,8 +22,8 @@ struct endpoint {
 
 /*
  * `[ADDR:]PORT`: "8080", "127.0.0.1:8080", "[::1]:0", "*:80"; 0.0.0.0 is
- * IPv4's wildcard alone, [::] both.  Or `unix:PATH`, of 107 bytes at most.
- * Returns 0, or -1.
+ * IPv4's wildcard alone, [::] both.  Or `unix:PATH`, of 107 bytes at most
+ * and without control characters.  Returns 0, or -1.
  */
 int endpoint_parse(struct str, struct endpoint *);
 

@@ -191,6 +191,14 @@ outlet_take_file(struct outlet *o)
 	return taken;
 }
 
+void
+outlet_drop(struct outlet *o)
+{
+	static const struct linger reset = { .l_onoff = 1 };
+
+	setsockopt(o->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+}
+
 int
 outlet_shutdown(struct outlet *o)
 {

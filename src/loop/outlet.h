@@ -62,6 +62,9 @@ size_t outlet_take_file(struct outlet *);
  */
 int64_t outlet_unread(const struct outlet *);
 
+/* What waits will never be read: the kernel drops it with the socket. */
+void outlet_drop(struct outlet *);
+
 /* Nothing more will be sent.  Returns 0; or -1 where the socket is full: to
  * be called again when it is not. */
 int outlet_shutdown(struct outlet *);

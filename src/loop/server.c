@@ -39,6 +39,8 @@ stop_now(void *arg)
 	struct server *s = arg;
 
 	s->stopped = true;
+	/* Callbacks that TLS defers may keep a call of the loop going. */
+	event_base_loopbreak(s->base);
 }
 
 static void
@@ -50,7 +52,7 @@ drain_timer_cb(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	log_warn("%zu connections were cut after %d s of draining",
 	    httpd_stats(s->httpd).open, DRAIN_SECONDS);
-	s->stopped = true;
+	stop_now(s);
 }
 
 /* Also the console's wish, so the console itself is not freed here. */
@@ -76,12 +78,12 @@ signal_cb(evutil_socket_t signo, short what, void *arg)
 	struct server *s = arg;
 
 	(void)what;
-	if (signo == SIGHUP)
-		s->config.reload(s->config.arg);
-	else if (s->draining)
-		s->stopped = true;
-	else
+	if (signo != SIGHUP && s->draining)
+		stop_now(s);
+	else if (signo != SIGHUP)
 		begin_drain(s);
+	else if (!s->draining)
+		s->config.reload(s->config.arg);
 }
 
 static void
@@ -182,8 +184,11 @@ server_free(struct server *s)
 	free_event(s->drain_timer);
 	for (size_t i = 0; i < NSIGNALS; i++)
 		free_event(s->signals[i]);
-	if (s->base != NULL)
+	if (s->base != NULL) {
+		/* Bufferevents are freed in the turn after their end. */
+		event_base_loop(s->base, EVLOOP_NONBLOCK);
 		event_base_free(s->base);
+	}
 	free(s);
 }
 

@@ -127,15 +127,6 @@ add_member(struct buf *b, struct str key, struct str value)
 		buf_add_str(b, STR("null"));
 }
 
-/* Empty for what could not be read as a request. */
-static struct str
-protocol(const struct http_record *r)
-{
-	if (r->method.len == 0)
-		return STR("");
-	return r->minor == 0 ? STR("HTTP/1.0") : STR("HTTP/1.1");
-}
-
 static void
 add_json(struct access *a, const struct http_record *r, unsigned millis)
 {
@@ -147,7 +138,7 @@ add_json(struct access *a, const struct http_record *r, unsigned millis)
 	add_member(b, STR(",\"peer\":"), peer_host(r, host));
 	add_member(b, STR(",\"method\":"), r->method);
 	add_member(b, STR(",\"target\":"), r->target);
-	add_member(b, STR(",\"protocol\":"), protocol(r));
+	add_member(b, STR(",\"protocol\":"), r->protocol);
 	buf_addf(b,
 	    ",\"status\":%d,\"bytes\":%" PRIu64 ",\"duration\":%" PRId64
 	    ".%06" PRId64,

@@ -1,11 +1,9 @@
 #include "site/cache.h"
 
-#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
-#include <unistd.h>
 
 #include "base/map.h"
 #include "site/watch.h"
@@ -145,26 +143,6 @@ cache_get(
 	return &e->cached;
 }
 
-/* All of the file, or as much as there is of it by now. */
-static ssize_t
-read_whole(int fd, char *data, size_t size)
-{
-	size_t got = 0;
-
-	while (got < size) {
-		ssize_t n = pread(fd, data + got, size - got, (off_t)got);
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return -1;
-		if (n == 0)
-			break;
-		got += (size_t)n;
-	}
-	return (ssize_t)got;
-}
-
 static bool
 is_settled(const struct sight *seen, struct instant now)
 {
@@ -199,24 +177,16 @@ entry_add(struct entry *e, const char *p, size_t len)
 }
 
 /* The response, but from the entry's own memory. */
-static int
-entry_read(struct entry *e, const struct http_response *res)
+static void
+entry_copy(struct entry *e, const struct http_response *res)
 {
 	struct http_response *own = &e->cached.response;
-	char *content = e->text + e->size;
-	ssize_t got = read_whole(res->fd, content, (size_t)res->length);
 
-	if (got == -1)
-		return -1;
-	e->size += (size_t)got;
 	*own = *res;
-	own->fd = -1;
-	own->length = 0;
-	own->body = (struct str){ content, (size_t)got };
+	own->body.p = entry_add(e, res->body.p, res->body.len);
 	own->fields.p = entry_add(e, res->fields.p, res->fields.len);
 	own->validators.etag.p =
 	    own->fields.p + (res->validators.etag.p - res->fields.p);
-	return 0;
 }
 
 static struct entry *
@@ -224,8 +194,8 @@ entry_new(struct cache *c, const struct cache_item *item,
     const struct http_response *res, struct instant now)
 {
 	size_t path_size = strlen(item->path) + 1;
-	struct entry *e = malloc(sizeof(*e) + (size_t)res->length +
-	    res->fields.len + item->target.len + path_size);
+	struct entry *e = malloc(sizeof(*e) + res->body.len + res->fields.len +
+	    item->target.len + path_size);
 
 	if (e == NULL)
 		return NULL;
@@ -238,10 +208,7 @@ entry_new(struct cache *c, const struct cache_item *item,
 		.looked = now.mono - LOOK_AFTER,
 		.seen = item->representation->seen,
 		.wishes = item->representation->varies ? item->wishes : 0 };
-	if (entry_read(e, res) == -1) {
-		free(e);
-		return NULL;
-	}
+	entry_copy(e, res);
 	e->target.p = entry_add(e, item->target.p, item->target.len);
 	e->target.len = item->target.len;
 	e->path = entry_add(e, item->path, path_size);
@@ -272,15 +239,12 @@ void
 cache_keep(struct cache *c, const struct cache_item *item,
     struct http_response *res, struct instant now)
 {
-	struct entry *e;
+	struct entry *e = entry_new(c, item, res, now);
 
-	if (res->length > CACHE_FILE_MAX ||
-	    (e = entry_new(c, item, res, now)) == NULL)
+	if (e == NULL)
 		return;
-	if (cache_add(c, e) == -1) {
+	if (cache_add(c, e) == 0)
+		*res = e->cached.response;
+	else
 		free(e);
-		return;
-	}
-	close(res->fd);
-	*res = e->cached.response;
 }

@@ -48,11 +48,8 @@ struct cache_item {
 	const struct representation *representation;
 };
 
-/*
- * Keeps a response that sends the representation's fd, if it is small: then
- * the response sends from memory, and fd is closed.  One that is large, or
- * that there is no memory for, is left as it is.
- */
+/* Keeps a copy of a response with its content, of CACHE_FILE_MAX bytes at
+ * most, and makes it point to the copy; without memory it is left as it is. */
 void cache_keep(struct cache *, const struct cache_item *,
     struct http_response *, struct instant now);
 

@@ -99,7 +99,9 @@ read_entries(struct directory *d, DIR *from, int root, const char *path)
 		errno = 0;
 		if ((found = readdir(from)) == NULL)
 			return errno == 0 ? 0 : -1;
-		if (found->d_name[0] == '.')
+		/* Names that would not be answered. */
+		if (found->d_name[0] == '.' ||
+		    str_has_control(str_of(found->d_name)))
 			continue;
 		if (seen++ == LISTING_ENTRIES_MAX) {
 			d->is_cut = true;

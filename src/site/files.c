@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/siphash.h"
 #include "http/accept.h"
 #include "http/date.h"
 #include "http/url.h"
@@ -21,6 +22,7 @@ struct files {
 	struct cache *cache;
 	struct buf fields;  /* of the answer that is being made */
 	struct buf listing; /* its content */
+	char content[CACHE_FILE_MAX];
 };
 
 /* What is asked for. */
@@ -85,7 +87,9 @@ static int
 finish_fields(struct files *f, struct http_response *res)
 {
 	if (buf_failed(&f->fields)) {
-		res->status = 503;
+		if (res->fd != -1)
+			close(res->fd);
+		*res = (struct http_response){ .status = 503, .fd = -1 };
 		return -1;
 	}
 	res->fields = (struct str){ buf_data(&f->fields), buf_len(&f->fields) };
@@ -108,27 +112,49 @@ nanoseconds(struct timespec t)
 }
 
 /*
- * Validators (RFC 9110, 8.8): both change when the file is written.  A date
- * in the future becomes that of the answer (8.8.2.1).
+ * RFC 9110, 8.8.3.  What was read whole is told by what it is, for the clock
+ * of a file system may be too coarse to tell two versions apart.
  */
-static struct http_validators
-write_validators(struct buf *b, const struct stat *st, struct instant now)
+static void
+write_etag(
+    struct buf *b, const struct stat *st, const struct http_response *res)
+{
+	static const struct siphash_key everywhere_the_same;
+
+	if (res->fd == -1)
+		buf_addf(b, "\"%zx-%016" PRIx64 "\"", res->body.len,
+		    siphash(&everywhere_the_same, res->body.p, res->body.len));
+	else
+		buf_addf(b,
+		    "\"%" PRIx64 "-%" PRIx64 "-%" PRIx64 "-%" PRIx64 "\"",
+		    (uint64_t)st->st_ino, (uint64_t)st->st_size,
+		    nanoseconds(st->st_mtim), nanoseconds(st->st_ctim));
+}
+
+/* RFC 9110, 8.8.2.  A date in the future becomes that of the answer. */
+static int64_t
+last_modified(const struct stat *st, struct instant now)
 {
 	int64_t modified = st->st_mtim.tv_sec;
+
+	if (modified > now.wall / 1000)
+		modified = now.wall / 1000;
+	return modified > 0 ? modified : 0;
+}
+
+static struct http_validators
+write_validators(struct buf *b, const struct stat *st,
+    const struct http_response *res, struct instant now)
+{
+	int64_t modified = last_modified(st, now);
 	char date[HTTP_DATE_LEN + 1];
 	size_t start;
 	struct str etag;
 
-	if (modified > now.wall / 1000)
-		modified = now.wall / 1000;
-	if (modified < 0)
-		modified = 0;
 	http_date_format(modified, date);
 	buf_addf(b, "Last-Modified: %s\r\nETag: ", date);
 	start = buf_len(b);
-	buf_addf(b, "\"%" PRIx64 "-%" PRIx64 "-%" PRIx64 "-%" PRIx64 "\"",
-	    (uint64_t)st->st_ino, (uint64_t)st->st_size,
-	    nanoseconds(st->st_mtim), nanoseconds(st->st_ctim));
+	write_etag(b, st, res);
 	etag.len = buf_len(b) - start;
 	buf_add_str(b, STR("\r\n"));
 	etag.p = buf_data(b) + start;
@@ -148,11 +174,49 @@ write_fields(struct files *f, const struct representation *r,
 		buf_add_str(b, STR("Vary: Accept-Encoding\r\n"));
 	if (coding.len > 0)
 		buf_addf(b, "Content-Encoding: %s\r\n", coding.p);
-	res->validators = write_validators(b, &r->st, now);
+	res->validators = write_validators(b, &r->st, res, now);
 	return finish_fields(f, res);
 }
 
-/* Sends the open regular file or a variant of it, from memory if small. */
+/* All of the file, or as much as there is of it by now. */
+static ssize_t
+read_whole(int fd, char *data, size_t size)
+{
+	size_t got = 0;
+
+	while (got < size) {
+		ssize_t n = pread(fd, data + got, size - got, (off_t)got);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return -1;
+		if (n == 0)
+			break;
+		got += (size_t)n;
+	}
+	return (ssize_t)got;
+}
+
+/* The content: in memory if it is small, else the file. */
+static void
+open_content(
+    struct files *f, const struct representation *r, struct http_response *res)
+{
+	ssize_t got = -1;
+
+	if (r->st.st_size <= CACHE_FILE_MAX)
+		got = read_whole(r->fd, f->content, (size_t)r->st.st_size);
+	if (got == -1) {
+		res->fd = r->fd;
+		res->length = (uint64_t)r->st.st_size;
+		return;
+	}
+	close(r->fd);
+	res->body = (struct str){ f->content, (size_t)got };
+}
+
+/* Sends the open regular file, or a variant of it. */
 static void
 answer_regular(struct files *f, const struct ask *ask, struct representation *r,
     struct http_response *res)
@@ -163,14 +227,10 @@ answer_regular(struct files *f, const struct ask *ask, struct representation *r,
 		.representation = r };
 
 	variant_choose(r, f->root, ask->path, ask->wishes);
-	if (write_fields(f, r, res, ask->now) == -1) {
-		close(r->fd);
-		return;
-	}
+	open_content(f, r, res);
 	res->type = mime_type(f->config.mime, str_of(ask->path));
-	res->fd = r->fd;
-	res->length = (uint64_t)r->st.st_size;
-	cache_keep(f->cache, &item, res, ask->now);
+	if (write_fields(f, r, res, ask->now) == 0 && res->fd == -1)
+		cache_keep(f->cache, &item, res, ask->now);
 }
 
 /* A directory's own path ends with a slash, so that its links work. */
@@ -206,37 +266,6 @@ status_of_errno(int error)
 	default:
 		return 404;
 	}
-}
-
-static void
-answer_opened(
-    struct files *f, const struct ask *ask, int fd, struct http_response *res)
-{
-	struct representation r = { .fd = fd };
-
-	if (fstat(fd, &r.st) == -1) {
-		res->status = status_of_errno(errno);
-	} else if (S_ISREG(r.st.st_mode)) {
-		answer_regular(f, ask, &r, res);
-		return;
-	} else if (S_ISDIR(r.st.st_mode)) {
-		answer_redirect(f, ask, res);
-	} else {
-		res->status = 404;
-	}
-	close(fd);
-}
-
-/* Whether a directory was asked for that may be listed.  A link that leads
- * nowhere is an index too, if a broken one. */
-static bool
-is_to_be_listed(const struct files *f, const struct ask *ask)
-{
-	struct stat st;
-
-	return f->config.listing && ask->index != NULL &&
-	    fstatat(f->root, ask->path, &st, AT_SYMLINK_NOFOLLOW) == -1 &&
-	    errno == ENOENT;
 }
 
 static struct listing_view
@@ -284,6 +313,37 @@ answer_listing(
 	res->body = (struct str){ buf_data(b), buf_len(b) };
 }
 
+static void
+answer_without_index(
+    struct files *f, const struct ask *ask, struct http_response *res)
+{
+	if (f->config.listing)
+		answer_listing(f, ask, res);
+	else
+		res->status = 404;
+}
+
+static void
+answer_opened(
+    struct files *f, const struct ask *ask, int fd, struct http_response *res)
+{
+	struct representation r = { .fd = fd };
+
+	if (fstat(fd, &r.st) == -1) {
+		res->status = status_of_errno(errno);
+	} else if (S_ISREG(r.st.st_mode)) {
+		answer_regular(f, ask, &r, res);
+		return;
+	} else if (!S_ISDIR(r.st.st_mode)) {
+		res->status = 404;
+	} else if (ask->index == NULL) {
+		answer_redirect(f, ask, res);
+	} else {
+		answer_without_index(f, ask, res);
+	}
+	close(fd);
+}
+
 static bool
 has_dotfile(const char *path)
 {
@@ -308,6 +368,16 @@ find_path(struct ask *ask, char out[VARIANT_PATH_MAX])
 	return has_dotfile(out) ? 404 : 0;
 }
 
+/* A link that leads nowhere is there too, if broken. */
+static bool
+is_there(const struct files *f, const char *path)
+{
+	struct stat st;
+
+	return fstatat(f->root, path, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
+	    errno != ENOENT;
+}
+
 static void
 answer_from_disk(struct files *f, struct ask *ask, struct http_response *res)
 {
@@ -323,11 +393,11 @@ answer_from_disk(struct files *f, struct ask *ask, struct http_response *res)
 		answer_opened(f, ask, fd, res);
 		return;
 	}
-	status = status_of_errno(errno);
-	if (status == 404 && is_to_be_listed(f, ask))
-		answer_listing(f, ask, res);
-	else
-		res->status = status;
+	res->status = status_of_errno(errno);
+	if (res->status == 404 && ask->index != NULL && !is_there(f, path)) {
+		res->status = 200;
+		answer_without_index(f, ask, res);
+	}
 }
 
 /* Looks for what the client wishes only where that makes a difference. */

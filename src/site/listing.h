@@ -36,7 +36,8 @@ struct listing_view listing_view_parse(struct str query);
  * Appends the listing of the directory path ("" or "a/b/", decoded) beneath
  * root.  Directories come first.  Names that begin with a dot are left out,
  * and so is what files_answer() would not serve: what is neither a regular
- * file nor a directory, links that lead outside or nowhere.
+ * file nor a directory, links that lead outside or nowhere, names with control
+ * characters.
  * Returns 0, or -1 with errno set.
  *
  * As JSON it is an object: path, entries, total, truncated (there are more
