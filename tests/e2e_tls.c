@@ -9,16 +9,19 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "http/date.h"
 #include "tests/daemon.h"
 #include "tests/run.h"
 
@@ -803,6 +806,134 @@ START_TEST(banner)
 }
 END_TEST
 
+/* Whoever the server's busy loop looks at first, a hello is a hello. */
+START_TEST(many_handshakes)
+{
+	start(NULL);
+	for (int i = 0; i < 300; i++)
+		hang_up(dial(&plain_hello));
+	check_serves();
+	daemon_stop(&site.p);
+}
+END_TEST
+
+static const char half_hello[] = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc";
+
+/* For whom there is no room: a 503 over TLS, or no wait for a hello that
+ * does not come. */
+START_TEST(refused_in_handshake)
+{
+	char response[1024], *rest;
+	SSL *busy, *late;
+	int half;
+
+	start("--max-connections=1");
+	busy = dial(&plain_hello);
+	say_text(busy, "GET /");
+	late = dial(&plain_hello);
+	say_text(late, SMALL);
+	hear_until(late, "\r\n\r\n", response, sizeof(response));
+	ck_assert_int_eq(strncmp(response, "HTTP/1.1 503 ", 13), 0);
+	half = tcp_connect(site.p.http_port);
+	send_all(half, half_hello, sizeof(half_hello) - 1);
+	shutdown(half, SHUT_WR);
+	free((read_to_end(half, &rest), rest));
+	close(half);
+	hang_up(late);
+	hang_up(busy);
+	daemon_stop(&site.p);
+}
+END_TEST
+
+#define CROWDS     4
+#define CROWD      128  /* clients of each, a process */
+#define CROWD_ASKS 2000 /* of each client, at most */
+
+/* The server's clock goes with ours. */
+static void
+check_date(const char *response)
+{
+	int64_t now = clock_now().wall / 1000, date;
+	const char *field = response_field(response, "Date");
+
+	ck_assert_ptr_nonnull(field);
+	ck_assert_int_eq(http_date_parse(str_of(field), now, &date), 0);
+	ck_assert_int_le(now - date, 2);
+}
+
+/* Each asks again as soon as it is answered, until it is ended. */
+static void
+be_a_crowd(void)
+{
+	struct pollfd fds[CROWD];
+	SSL *clients[CROWD];
+	char response[1024];
+
+	for (int i = 0; i < CROWD; i++) {
+		clients[i] = dial(&plain_hello);
+		fds[i].fd = SSL_get_fd(clients[i]);
+		fds[i].events = POLLIN;
+		say_text(clients[i], SMALL);
+	}
+	for (int asked = 0; asked < CROWD_ASKS * CROWD; asked++) {
+		int i = asked % CROWD;
+
+		if (i == 0)
+			ck_assert_int_gt(poll(fds, CROWD, -1), 0);
+		if ((fds[i].revents & POLLIN) == 0)
+			continue;
+		hear_until(
+		    clients[i], "\r\n\r\nsmall", response, sizeof(response));
+		check_date(response);
+		say_text(clients[i], SMALL);
+	}
+}
+
+static pid_t
+start_crowd(void)
+{
+	pid_t pid = fork();
+
+	ck_assert_int_ne(pid, -1);
+	if (pid == 0) {
+		be_a_crowd();
+		_exit(0);
+	}
+	return pid;
+}
+
+static void
+end_crowd(pid_t pid)
+{
+	int status;
+
+	kill(pid, SIGKILL);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	/* It was still asking. */
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+/* Time goes on while there is always another client to serve. */
+START_TEST(silent_beside_a_crowd)
+{
+	pid_t crowds[CROWDS];
+	char *rest;
+	int fd;
+
+	start("--header-timeout=1");
+	for (int i = 0; i < CROWDS; i++)
+		crowds[i] = start_crowd();
+	check_serves();
+	fd = tcp_connect(site.p.http_port);
+	ck_assert(!is_silent(fd, 3000));
+	free((read_to_end(fd, &rest), rest));
+	close(fd);
+	for (int i = 0; i < CROWDS; i++)
+		end_crowd(crowds[i]);
+	daemon_stop(&site.p);
+}
+END_TEST
+
 static void
 add_tests(TCase *tc, const TTest *const *tests, int n)
 {
@@ -816,8 +947,9 @@ tls_suite(void)
 {
 	const TTest *const tests[] = { no_renegotiation, resumed, self_signed,
 		reloaded, keep_alive, pipelined, drain, plain_http, unix_socket,
-		banner };
-	const TTest *const timed[] = { silent, never_reads };
+		banner, many_handshakes, refused_in_handshake };
+	const TTest *const timed[] = { silent, never_reads,
+		silent_beside_a_crowd };
 	Suite *suite = suite_create("e2e_tls");
 	TCase *tc = tcase_create("tls"), *timing = tcase_create("timing");
 

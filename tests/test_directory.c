@@ -210,12 +210,20 @@ static const struct {
 	{ "../", EXDEV },
 };
 
+static int
+lowest_free_descriptor(void)
+{
+	int fd = dup(root), number = fd;
+
+	close(fd);
+	return number;
+}
+
 START_TEST(fails)
 {
 	struct directory d = { 0 };
-	int next = dup(root);
+	int next = lowest_free_descriptor();
 
-	close(next);
 	make_file("file", 0);
 	ck_assert_int_eq(mkfifoat(root, "fifo", 0644), 0);
 	ck_assert_int_eq(directory_read(&d, root, failures[_i].path), -1);
@@ -223,8 +231,7 @@ START_TEST(fails)
 	ck_assert_uint_eq(d.count, 0);
 	directory_free(&d);
 	/* Nothing was left open. */
-	ck_assert_int_eq(dup(root), next);
-	close(next);
+	ck_assert_int_eq(lowest_free_descriptor(), next);
 }
 END_TEST
 

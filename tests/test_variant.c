@@ -240,10 +240,10 @@ static const struct {
 static int
 lowest_free_descriptor(void)
 {
-	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC), number = fd;
 
 	close(fd);
-	return fd;
+	return number;
 }
 
 static void
