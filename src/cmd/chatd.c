@@ -23,6 +23,7 @@
 
 #define HISTORY_BYTES_EACH 256 /* of memory a kept message, on average */
 #define MAX_MEMBERS        2000
+#define DESCRIPTORS_KEPT   32 /* from connections, for files and the rest */
 
 /* All that is open, in the order in which it is opened. */
 struct daemon {
@@ -263,11 +264,30 @@ http_config(struct daemon *d)
 	};
 }
 
+/* A connection that is let in shall find a descriptor for its file. */
+static size_t
+most_connections(const struct options *o)
+{
+	struct rlimit limit;
+	size_t most;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 ||
+	    limit.rlim_cur >= (rlim_t)o->max_connections + DESCRIPTORS_KEPT)
+		return o->max_connections;
+	most = limit.rlim_cur > 2 * DESCRIPTORS_KEPT
+	    ? (size_t)limit.rlim_cur - DESCRIPTORS_KEPT
+	    : (size_t)limit.rlim_cur / 2;
+	log_info("%zu connections at most, since there are %zu descriptors "
+		 "(try a higher ulimit -n)",
+	    most, (size_t)limit.rlim_cur);
+	return most;
+}
+
 static struct httpd_config
 httpd_config(const struct daemon *d)
 {
 	const struct options *o = d->options;
-	unsigned most = o->max_connections;
+	size_t most = most_connections(o);
 
 	return (struct httpd_config){
 		.max_connections = most,
