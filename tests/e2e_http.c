@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -457,6 +458,34 @@ START_TEST(drain_no_more)
 }
 END_TEST
 
+/* Us and what we start, so that the server is often interrupted by us. */
+static void
+share_a_core(void)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET((size_t)sched_getcpu(), &one);
+	ck_assert_int_eq(sched_setaffinity(0, sizeof(one), &one), 0);
+}
+
+/* Whoever asks after a file was changed gets what it is then, even if the
+ * server has only just answered somebody with what it was. */
+START_TEST(never_stale)
+{
+	share_a_core();
+	start(NULL);
+	for (int i = 0; i < 1000; i++) {
+		char text[16];
+
+		snprintf(text, sizeof(text), "%08d", i);
+		temp_file(site.root, "new.txt", text, 8);
+		check_answer(request("GET /new.txt" CLOSE), text, 8);
+	}
+	daemon_stop(&site.p);
+}
+END_TEST
+
 static void
 add_tests(TCase *tc, const TTest *const *tests, int n)
 {
@@ -468,9 +497,9 @@ add_tests(TCase *tc, const TTest *const *tests, int n)
 static Suite *
 http_suite(void)
 {
-	const TTest *const tests[] = { intact, stalled_beside_quick, half_close,
-		keep_alive, pipelined, pipelined_behind_files, ipv6, truncated,
-		drain, drain_no_more };
+	const TTest *const tests[] = { never_stale, intact,
+		stalled_beside_quick, half_close, keep_alive, pipelined,
+		pipelined_behind_files, ipv6, truncated, drain, drain_no_more };
 	const TTest *const timed[] = { header_timeout, idle_timeout,
 		reader_timeout, no_descriptors };
 	Suite *suite = suite_create("e2e_http");

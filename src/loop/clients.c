@@ -300,10 +300,10 @@ client_receive(struct client *cl)
  * call of event_base_loop(): time has gone on then.
  */
 static void
-client_begin_turn(struct client *cl)
+client_renew_turn(struct client *cl)
 {
 	if (cl->peer.is_secure)
-		turn_begin(cl->all->config.turn);
+		turn_renew(cl->all->config.turn);
 }
 
 static void
@@ -343,7 +343,7 @@ client_drained_cb(struct bufferevent *bev, void *arg)
 	size_t file_bytes = outlet_take_file(&cl->out);
 
 	(void)bev;
-	client_begin_turn(cl);
+	client_renew_turn(cl);
 	if (file_bytes > 0)
 		http_conn_sent(cl->conn, file_bytes, now(cl));
 	client_pump(cl, NULL, 0);
@@ -355,7 +355,7 @@ client_event_cb(struct bufferevent *bev, short what, void *arg)
 	struct client *cl = arg;
 	char why[TLS_WHY_MAX];
 
-	client_begin_turn(cl);
+	client_renew_turn(cl);
 	if (what & BEV_EVENT_CONNECTED) {
 		client_pump(cl, NULL, 0);
 	} else if (what == (BEV_EVENT_READING | BEV_EVENT_EOF)) {

@@ -33,7 +33,7 @@ struct httpd {
 	struct tally *by_address;
 	LIST_HEAD(, listener) listeners;
 	struct event *resume; /* accepting, after a pause */
-	int64_t accept_turn;  /* the turn that last took a client, mono */
+	unsigned accept_turn; /* the turn that last took a client */
 	unsigned taken;       /* clients that it took so far */
 	int64_t warned;       /* when accepting last failed aloud, mono */
 	void (*idle_cb)(void *);
@@ -72,11 +72,9 @@ gone_cb(void *arg, const struct addr *peer)
 static bool
 is_served_at_once(struct httpd *h)
 {
-	int64_t turn = turn_now(h->turn).mono;
-
-	if (h->accept_turn != turn)
+	if (h->accept_turn != h->turn->number)
 		h->taken = 0;
-	h->accept_turn = turn;
+	h->accept_turn = h->turn->number;
 	return h->taken++ < ACCEPT_MAX;
 }
 
@@ -144,6 +142,8 @@ accept_cb(struct evconnlistener *ev, evutil_socket_t fd, struct sockaddr *from,
 
 	(void)ev;
 	(void)len;
+	/* One that came after another of the same turn was answered. */
+	turn_renew(h->turn);
 	if (addr_from_sockaddr(from, &addr) == 0) {
 		newcomer.peer = &addr;
 		newcomer.tls = h->config.tls;

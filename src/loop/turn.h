@@ -10,15 +10,25 @@
 #include "base/clock.h"
 
 struct turn {
+	unsigned number;
 	bool known;
 	struct instant now;
 };
+
+/* Where something may have happened since that was caused by what was done
+ * earlier in the turn, such as a file changed by who was answered then. */
+static inline void
+turn_renew(struct turn *t)
+{
+	t->known = false;
+}
 
 /* Before each turn. */
 static inline void
 turn_begin(struct turn *t)
 {
-	t->known = false;
+	t->number++;
+	turn_renew(t);
 }
 
 static inline struct instant
