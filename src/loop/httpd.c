@@ -17,7 +17,8 @@
 #include "loop/listen.h"
 
 #define ACCEPT_MAX   64  /* clients served in the turn that took them */
-#define REFUSED_MAX  64  /* beyond the limit, while they are told so */
+#define REFUSED_MIN  8   /* beyond the limit, while they are told so: a */
+#define REFUSED_MAX  64  /* quarter of it, but between these */
 #define PAUSE_MILLIS 250 /* of accepting, when descriptors run out */
 
 struct listener {
@@ -103,13 +104,24 @@ has_room(struct httpd *h)
 	    evict(h);
 }
 
+/* Few where there are few descriptors, since those let in need some too. */
+static size_t
+most_refused(const struct httpd *h)
+{
+	size_t quarter = h->config.max_connections / 4;
+
+	if (quarter < REFUSED_MIN)
+		return REFUSED_MIN;
+	return quarter < REFUSED_MAX ? quarter : REFUSED_MAX;
+}
+
 /* 0, or -1 where there is neither memory nor room to say so. */
 static int
 refuse(struct httpd *h, struct newcomer *newcomer)
 {
 	h->stats.refused++;
 	if (clients_count(h->clients) >=
-	    h->config.max_connections + REFUSED_MAX)
+	    h->config.max_connections + most_refused(h))
 		return -1;
 	newcomer->is_refused = true;
 	return clients_add(h->clients, newcomer);
