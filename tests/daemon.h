@@ -29,7 +29,7 @@ struct program {
 /*
  * Starts a program of the build tree by its name; args end with NULL and do
  * not hold the name.  The CHATD_TEST_WRAPPER environment variable, if set,
- * is put before the command (valgrind).
+ * is put before the command.
  */
 void program_start(struct program *, const char *name, const char *const *args);
 

@@ -507,8 +507,6 @@ http_suite(void)
 	add_tests(tc, tests, CASES(tests));
 	tcase_add_loop_test(tc, lingering_close, 0, CASES(lingers));
 	suite_add_tcase(suite, tc);
-	/* These tell little about a program that a wrapper makes slow. */
-	tcase_set_tags(timing, "timing");
 	add_tests(timing, timed, CASES(timed));
 	suite_add_tcase(suite, timing);
 	return suite;

@@ -640,8 +640,6 @@ slow_suite(void)
 	tcase_add_loop_test(limits, limited, 0, CASES(sizes));
 	tcase_add_loop_test(limits, never_reads, 0, CASES(floods));
 	suite_add_tcase(suite, limits);
-	/* These tell little about a program that a wrapper makes slow. */
-	tcase_set_tags(timing, "timing");
 	tcase_add_test(timing, slow_clients);
 	tcase_add_test(timing, steady_body);
 	tcase_add_test(timing, few_descriptors);

@@ -960,8 +960,6 @@ tls_suite(void)
 	tcase_add_loop_test(tc, intact, 0, CASES(readers));
 	tcase_add_loop_test(tc, half_close, 0, 2);
 	suite_add_tcase(suite, tc);
-	/* These tell little about a program that a wrapper makes slow. */
-	tcase_set_tags(timing, "timing");
 	add_tests(timing, timed, CASES(timed));
 	suite_add_tcase(suite, timing);
 	return suite;
