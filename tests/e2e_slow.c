@@ -555,6 +555,22 @@ START_TEST(loopback_is_excepted)
 }
 END_TEST
 
+/* Until the server has seen that all others are gone, it closes whom it has no
+ * room for. */
+static void
+wait_until_served(void)
+{
+	char answer[16];
+	ssize_t n;
+
+	do {
+		int fd = request("GET /tail" HOST "\r\n");
+
+		n = recv(fd, answer, sizeof(answer), 0);
+		close(fd);
+	} while (n < 12 || memcmp(answer, "HTTP/1.1 200", 12) != 0);
+}
+
 /* More clients than it may have descriptors, from its start on: whoever is
  * let in finds one for a file as well. */
 START_TEST(few_descriptors)
@@ -569,6 +585,7 @@ START_TEST(few_descriptors)
 		fds[i] = request("GET /tail" HOST "\r\n");
 	for (int i = 0; i < 150; i++)
 		close(fds[i]);
+	wait_until_served();
 	for (int i = 0; i < 20; i++)
 		check_serves();
 	daemon_stop(&site.server);
