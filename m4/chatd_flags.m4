@@ -57,6 +57,9 @@ chatd $PACKAGE_VERSION will be built with
   Landlock (sandbox)                  $ac_cv_header_linux_landlock_h
   OpenSSL (HTTPS)                     $have_openssl
   libsystemd (socket activation)      $have_systemd
+  SQLite (--history)                  $have_sqlite
+  utf8proc (nicks that look alike)    $have_utf8proc
+  libqrencode (QR code in the banner) $have_qrencode
   libedit (line editing in chat)      $have_libedit
   Check (make check)                  $have_check
 

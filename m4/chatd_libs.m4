@@ -32,6 +32,19 @@ AC_DEFUN([CHATD_OPENSSL], [CHATD_OPTIONAL([openssl], [OPENSSL],
 AC_DEFUN([CHATD_LIBEDIT], [CHATD_OPTIONAL([libedit], [LIBEDIT],
 	[libedit], [line editing in chat])])
 
+AC_DEFUN([CHATD_SQLITE], [CHATD_OPTIONAL([sqlite], [SQLITE],
+	[sqlite3], [a history that outlives the daemon])])
+
+# The core calls it, so whatever links the core needs it.
+AC_DEFUN([CHATD_UTF8PROC], [
+CHATD_OPTIONAL([utf8proc], [UTF8PROC], [libutf8proc],
+	[Unicode case folding of nicks])
+LIBS="$UTF8PROC_LIBS $LIBS"
+])
+
+AC_DEFUN([CHATD_QRENCODE], [CHATD_OPTIONAL([qrencode], [QRENCODE],
+	[libqrencode], [the QR code in the banner])])
+
 # The units go where systemd looks for them only if asked to, since that is
 # outside of the prefix.
 AC_DEFUN([CHATD_SYSTEMD], [

@@ -1,6 +1,7 @@
 /*
- * The chat client against a server that is a socket in the test itself, so
- * that each datagram is seen; and, at the end, against chatd.
+ * The chat client in the plain dialect and as one of a pair, against a server
+ * that is a socket in the test itself, so that each datagram is seen; and, at
+ * the end, against chatd.
  */
 #include <check.h>
 #include <netinet/in.h>
@@ -16,8 +17,7 @@
 #include "tests/daemon.h"
 #include "tests/run.h"
 
-#define CASES(table) ((int)(sizeof(table) / sizeof((table)[0])))
-#define LINE_MAX_IN  4096 /* bytes of stdin that become one datagram */
+#define LINE_MAX_IN 4096 /* bytes of stdin that become one datagram */
 
 /* Each test has a process, and so one of each, of its own. */
 static struct program chat;
@@ -79,11 +79,12 @@ answer(const char *text)
 	send_text(server, text);
 }
 
-/* chat 127.0.0.1 PORT with one more option; or on a terminal. */
+/* chat --plain 127.0.0.1 PORT with one more option, or NULL; and the same on
+ * a terminal. */
 static void
 start(const char *option)
 {
-	const char *args[] = { option, "127.0.0.1", port, NULL };
+	const char *args[] = { "--plain", "127.0.0.1", port, option, NULL };
 
 	open_server();
 	program_start(&chat, "chat", args);
@@ -92,7 +93,7 @@ start(const char *option)
 static void
 start_terminal(const char *option)
 {
-	const char *args[] = { option, "127.0.0.1", port, NULL };
+	const char *args[] = { "--plain", "127.0.0.1", port, option, NULL };
 
 	open_server();
 	setenv("TERM", "xterm", 1);
@@ -151,7 +152,7 @@ finish(void)
 START_TEST(test_lines_are_datagrams)
 {
 
-	start("--plain");
+	start(NULL);
 	types("one\ntwo \xc3\xa4\r\n\n /three");
 	program_close_stdin(&chat);
 	expect_first("one");
@@ -239,7 +240,7 @@ static const struct {
 
 START_TEST(test_what_comes_is_printed_clean)
 {
-	start("--plain");
+	start(NULL);
 	types("hello\n");
 	expect_first("hello");
 	answer(messages[_i].datagram);
@@ -257,7 +258,7 @@ START_TEST(test_longest_datagram)
 {
 	static char text[65507 + 1];
 
-	start("--plain");
+	start(NULL);
 	types("hello\n");
 	expect_first("hello");
 	memset(text, 'x', sizeof(text) - 1);
@@ -273,7 +274,7 @@ END_TEST
 
 START_TEST(test_a_silent_server_is_no_error)
 {
-	start("--plain");
+	start(NULL);
 	types("hello\n");
 	program_close_stdin(&chat);
 	expect("hello");
@@ -284,7 +285,7 @@ END_TEST
 
 START_TEST(test_quit_ends_the_input)
 {
-	start("--plain");
+	start(NULL);
 	types("one\n/quit\ntwo\n");
 	expect_first("one");
 	expect("/quit");
@@ -299,7 +300,6 @@ START_TEST(test_linger_listens_on)
 	start("--linger=60");
 	types("hello\n");
 	program_close_stdin(&chat);
-	recv_until(server, "/nick ", got, sizeof(got));
 	expect_first("hello");
 	answer("[alice]: late\n");
 	shows("[alice]: late\n");
@@ -312,7 +312,7 @@ END_TEST
 
 START_TEST(test_nobody_listens_there)
 {
-	const char *args[] = { "--nick=bob", NULL, NULL };
+	const char *args[] = { "--plain", NULL, NULL };
 	char where[32], want[128];
 
 	open_server();
@@ -338,7 +338,10 @@ static const char *const bad_usage[][4] = {
 	{ "--nick=two words", "host" },
 	{ "--linger=soon", "host" },
 	{ "--listen=x", "host" },
-	{ "--room=x", "host" },
+	{ "--room=", "host" },
+	{ "--room=two words", "host" },
+	{ "--room=x", "--plain", "host" },
+	{ "--room=x", "--listen=0" },
 	{ "host", "0" },
 	{ "host", "65536" },
 	{ "host:x" },
@@ -470,7 +473,7 @@ START_TEST(test_long_lines_come_in_pieces)
 	static char text[3 * LINE_MAX_IN];
 	size_t len = long_lines[_i].line;
 
-	start("--plain");
+	start(NULL);
 	memset(text, 'x', len);
 	text[len] = '\n';
 	send_all(chat.in, text, len + 1);
@@ -490,7 +493,7 @@ START_TEST(test_pieces_hold_whole_characters)
 {
 	static char text[LINE_MAX_IN + 3];
 
-	start("--plain");
+	start(NULL);
 	memset(text, 'x', LINE_MAX_IN - 1);
 	memcpy(text + LINE_MAX_IN - 1, "\xe6\xbc\xa2\n", 4);
 	send_all(chat.in, text, LINE_MAX_IN + 3);
@@ -503,7 +506,7 @@ END_TEST
 
 START_TEST(test_a_line_comes_byte_by_byte)
 {
-	start("--plain");
+	start(NULL);
 	for (const char *p = "hello\n"; *p != '\0'; p++)
 		send_all(chat.in, p, 1);
 	expect_first("hello");
@@ -765,7 +768,8 @@ END_TEST
 
 START_TEST(test_no_server_from_the_start)
 {
-	const char *args[] = { "127.0.0.1", port, NULL };
+	const char *args[] = { "--plain", "--nick=bob", "127.0.0.1", port,
+		NULL };
 
 	open_server();
 	close(server);
@@ -783,7 +787,8 @@ static char daemon_port[16];
 static void
 start_in_room(struct program *p, const char *nick)
 {
-	const char *args[] = { nick, "127.0.0.1", daemon_port, NULL };
+	const char *args[] = { "--plain", nick, "127.0.0.1", daemon_port,
+		NULL };
 
 	program_start(p, "chat", args);
 }

@@ -19,7 +19,8 @@ enum action {
 	RECEIVE_CODE, /* what the sender was asked for, and then the bytes */
 	SKIP_TIME,
 	UNREACHABLE,
-	WRITABLE /* the driver then takes as many as the length byte says */
+	WRITABLE, /* the driver then takes as many as the length byte says */
+	PROMOTE   /* the sender is an operator from now on, if it is in */
 };
 
 struct fuzz {
@@ -66,7 +67,7 @@ fuzz_send(
 static void
 fuzz_start(struct fuzz *f)
 {
-	struct hub_config hub_config = { 8, 2000, 5, 50, 10 };
+	struct hub_config hub_config = { 8, 2000, 5, 50, 10, NULL };
 	struct peers_config config = { SECONDS(600), SECONDS(660), 3, fuzz_send,
 		f };
 
@@ -91,12 +92,18 @@ sender_path(unsigned sender)
 	return path;
 }
 
-static bool
-has_joined(const struct fuzz *f, const struct path *path)
+static struct member *
+member_at(const struct fuzz *f, const struct path *path)
 {
 	char name[ADDR_NAME_MAX];
 
-	return hub_find(f->hub, str_of(addr_name(&path->remote, name))) != NULL;
+	return hub_find(f->hub, str_of(addr_name(&path->remote, name)), f->now);
+}
+
+static bool
+has_joined(const struct fuzz *f, const struct path *path)
+{
+	return member_at(f, path) != NULL;
 }
 
 static void
@@ -127,11 +134,21 @@ fuzz_receive_code(struct fuzz *f, const struct path *path, struct str bytes)
 }
 
 static void
+fuzz_promote(struct fuzz *f, const struct path *path)
+{
+	struct member *m = member_at(f, path);
+	struct str code = str_of(hub_operator_code(f->hub, f->now));
+
+	if (m != NULL)
+		require(hub_redeem(f->hub, m, code, f->now) == HUB_OK);
+}
+
+static void
 fuzz_act(struct fuzz *f, unsigned what, struct str bytes)
 {
 	struct path path = sender_path(what % SENDERS);
 
-	switch (what / SENDERS % (WRITABLE + 1)) {
+	switch (what / SENDERS % (PROMOTE + 1)) {
 	case RECEIVE:
 		fuzz_receive(f, &path, bytes, false);
 		break;
@@ -149,6 +166,9 @@ fuzz_act(struct fuzz *f, unsigned what, struct str bytes)
 	case WRITABLE:
 		f->takes = bytes.len < UINT8_MAX ? bytes.len : SIZE_MAX;
 		peers_writable(f->peers);
+		break;
+	case PROMOTE:
+		fuzz_promote(f, &path);
 		break;
 	}
 }

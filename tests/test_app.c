@@ -116,6 +116,41 @@ START_TEST(front_page)
 }
 END_TEST
 
+/* The chat comes before the files, where there is one; then the front page
+ * leads to it. */
+START_TEST(chat_first)
+{
+	const struct chat_config nothing = { .why = "no chat in this test" };
+	const struct http_request page = { .path = STR("/chat") };
+	const struct http_request other = { .path = STR("/chat.txt") };
+	const struct http_request front = { .path = STR("/") };
+	struct chat *chat = chat_new(&nothing);
+
+	for (int has_chat = 0; has_chat < 2; has_chat++) {
+		struct app_config config = config_of(temp_dir());
+		struct http_response res = { .status = 200, .fd = -1 };
+		struct app *app;
+
+		config.chat = has_chat ? chat : NULL;
+		temp_file(config.root, "chat", "mine", 4);
+		temp_file(config.root, "chat.txt", "mine", 4);
+		app = app_new(&config, why);
+		app_answer(app, &page, &res, (struct instant){ .mono = 1 });
+		ck_assert_int_eq(res.status, has_chat ? 503 : 200);
+		ck_assert(has_chat || str_eq(res.body, STR("mine")));
+		res = (struct http_response){ .status = 200, .fd = -1 };
+		app_answer(app, &other, &res, (struct instant){ .mono = 1 });
+		ck_assert(str_eq(res.body, STR("mine")));
+		res = (struct http_response){ .status = 200, .fd = -1 };
+		app_answer(app, &front, &res, (struct instant){ .mono = 1 });
+		ck_assert(has_chat ==
+		    (memmem(res.body.p, res.body.len, "\"/chat\"", 7) != NULL));
+		app_free(app);
+	}
+	chat_free(chat);
+}
+END_TEST
+
 START_TEST(index_wins)
 {
 	const struct http_request req = { .path = STR("/") };
@@ -315,6 +350,7 @@ app_suite(void)
 
 	tcase_add_loop_test(tc, answer, 0, CASES(requests));
 	tcase_add_test(tc, front_page);
+	tcase_add_test(tc, chat_first);
 	tcase_add_test(tc, index_wins);
 	tcase_add_loop_test(tc, refuse, 0, CASES(refused));
 	tcase_add_loop_test(tc, status, 0, CASES(askers));

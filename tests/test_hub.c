@@ -4,168 +4,79 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "chat/command.h"
+#include "tests/party.h"
 #include "tests/run.h"
 
-#define NUSERS 4
+#define hub        party.hub
+#define users      party.users
+#define LOBBY_HALL hub_first_hall(hub)
 
-/* A member that writes down what it gets, one line after the other. */
-struct user {
-	struct member *member; /* NULL when not in */
-	char got[8192];
-	bool leaves_when_told;
+static const struct hub_config small = {
+	.max_messages = 5,
+	.max_bytes = 100000,
+	.max_members = 4,
+	.flood_lines = 3,
+	.flood_seconds = 10,
 };
 
-static struct hub *hub;
-static struct user users[NUSERS];
-static bool leave_when_woken;
+static const struct hub_config roomy = {
+	.max_messages = 100,
+	.max_bytes = 100000,
+	.max_members = 200,
+};
 
-static struct instant
-at(int64_t seconds)
-{
-	return (
-	    struct instant){ .mono = SECONDS(seconds), .wall = seconds * 1000 };
-}
-
-static void
-user_leave(struct user *u)
-{
-	struct member *m = u->member;
-
-	u->member = NULL;
-	hub_leave(hub, m, "gone");
-}
-
-static void
-user_note(struct user *u, struct str line)
-{
-	size_t len = strlen(u->got);
-
-	snprintf(u->got + len, sizeof(u->got) - len, "%.*s\n", (int)line.len,
-	    line.p);
-}
-
-static void
-tell(void *arg, void *owner, struct str line)
-{
-	struct user *u = owner;
-
-	(void)arg;
-	ck_assert_msg(
-	    text_is_clean(line), "unclean: %.*s", (int)line.len, line.p);
-	ck_assert_uint_lt(line.len, HUB_LINE_MAX);
-	user_note(u, line);
-	if (u->leaves_when_told && u->member != NULL)
-		user_leave(u);
-}
-
-static void
-wake(void *arg)
-{
-	struct message message;
-	struct buf line = { 0 };
-
-	(void)arg;
-	for (struct user *u = users; u < users + NUSERS; u++) {
-		while (u->member != NULL &&
-		    member_next(hub, u->member, &message) == 0) {
-			command_format(&line, &message);
-			user_note(
-			    u, (struct str){ buf_data(&line), buf_len(&line) });
-			buf_drain(&line, buf_len(&line));
-			member_set_cursor(u->member, message.seq);
-			if (leave_when_woken)
-				user_leave(u);
-		}
-	}
-	buf_free(&line);
-}
-
-static void
-removed(void *arg, void *owner)
-{
-	struct user *u = owner;
-
-	(void)arg;
-	u->member = NULL;
-}
-
-static const struct transport transport = { "test", wake, tell, removed, NULL,
-	false };
-
-static struct member *
-join(int i)
-{
-	enum hub_result result;
-	char name[32];
-
-	snprintf(name, sizeof(name), "192.0.2.1@%d", 5000 + i);
-	users[i].member =
-	    hub_join(hub, &transport, &users[i], str_of(name), &result, at(0));
-	ck_assert_int_eq(result, HUB_OK);
-	return users[i].member;
-}
-
+/* Users 0 to 2 are in the lobby. */
 static void
 start(const struct hub_config *config)
 {
-	memset(users, 0, sizeof(users));
-	leave_when_woken = false;
-	hub = hub_new(config);
-	ck_assert_ptr_nonnull(hub);
-	ck_assert_int_eq(hub_add_transport(hub, &transport), 0);
+	party_open(config);
 	for (int i = 0; i < 3; i++)
-		join(i);
-	for (int i = 0; i < 3; i++)
-		users[i].got[0] = '\0';
+		party_join(i);
+	party_forget();
 }
 
 static void
 setup(void)
 {
-	start(&(struct hub_config){ 5, 100000, 4, 3, 10 });
+	start(&small);
 }
 
 static void
 teardown(void)
 {
-	hub_free(hub);
+	party_close();
 }
 
 static enum hub_result
 say(int i, const char *text)
 {
-	return hub_say(hub, users[i].member, MESSAGE_SAY, str_of(text), at(0));
+	return hub_say(
+	    hub, users[i].member, MESSAGE_SAY, str_of(text), party.now);
 }
 
 static enum hub_result
 nick(int i, const char *text)
 {
-	return hub_set_nick(hub, users[i].member, str_of(text));
+	return hub_set_nick(hub, users[i].member, str_of(text), party.now);
 }
 
-/* What the user got since it was last asked. */
-static void
-expect_at(int line, int i, const char *lines)
+static enum hub_result
+tell_alone(int i, const char *to, const char *text)
 {
-	ck_assert_msg(strcmp(users[i].got, lines) == 0,
-	    "line %d: user %d got '%s', not '%s'", line, i, users[i].got,
-	    lines);
-	users[i].got[0] = '\0';
+	return hub_private(
+	    hub, users[i].member, str_of(to), str_of(text), party.now);
 }
-
-#define expect(i, lines) expect_at(__LINE__, i, lines)
 
 START_TEST(join_tells_the_joiner_alone)
 {
-	join(3);
+	party_join(3);
 	expect(3, "* lobby: 4 here; /help lists the commands\n");
 	for (int i = 0; i < 3; i++)
 		expect(i, "");
-	user_leave(&users[3]);
+	party_leave(&users[3], "gone");
 	say(0, "hello");
-	join(3);
+	party_join(3);
 	ck_assert_ptr_nonnull(strstr(users[3].got,
 	    "/help lists the commands; /history shows what was said\n"));
 	ck_assert_uint_eq(member_cursor(users[3].member), 1);
@@ -174,8 +85,7 @@ END_TEST
 
 START_TEST(join_refused)
 {
-	enum hub_result result;
-	const struct {
+	static const struct {
 		const char *name;
 		enum hub_result result;
 	} cases[] = {
@@ -187,15 +97,14 @@ START_TEST(join_refused)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		ck_assert_ptr_null(hub_join(hub, &transport, &users[3],
-		    str_of(cases[i].name), &result, at(0)));
-		ck_assert_msg(
-		    result == cases[i].result, "name '%s'", cases[i].name);
+		ck_assert_ptr_null(party_come(
+		    3, (struct arrival){ .name = str_of(cases[i].name) }));
+		ck_assert_msg(party.result == cases[i].result, "name '%s'",
+		    cases[i].name);
 	}
-	join(3);
-	ck_assert_ptr_null(
-	    hub_join(hub, &transport, &users[0], STR("a@1"), &result, at(0)));
-	ck_assert_int_eq(result, HUB_FULL);
+	party_join(3);
+	ck_assert_ptr_null(party_come(4, (struct arrival){ 0 }));
+	ck_assert_int_eq(party.result, HUB_FULL);
 }
 END_TEST
 
@@ -224,9 +133,8 @@ START_TEST(lagging_member_is_told)
 		char text[32];
 
 		snprintf(text, sizeof(text), "line %d", i + 1);
-		ck_assert_int_eq(hub_say(hub, users[0].member, MESSAGE_SAY,
-				     str_of(text), at(i * 10)),
-		    HUB_OK);
+		ck_assert_int_eq(say(0, text), HUB_OK);
+		party_later(10);
 		hub_flush(hub);
 	}
 	expect(2, "");
@@ -297,12 +205,12 @@ START_TEST(long_text_is_cut)
 	text[CHAT_TEXT_MAX + 1] = '\0';
 	say(0, text);
 	expect(0, "* your line was cut to 1024 bytes\n");
-	ck_assert_int_eq(room_get(hub_room(hub), 2, &message), 0);
+	ck_assert_int_eq(room_get(hall_room(LOBBY_HALL), 2, &message), 0);
 	ck_assert_uint_eq(message.text.len, CHAT_TEXT_MAX);
 	/* The last character is two bytes long and does not fit whole. */
 	memcpy(text + CHAT_TEXT_MAX - 1, "\xc3\xa4", 3);
 	say(0, text);
-	ck_assert_int_eq(room_get(hub_room(hub), 3, &message), 0);
+	ck_assert_int_eq(room_get(hall_room(LOBBY_HALL), 3, &message), 0);
 	ck_assert_uint_eq(message.text.len, CHAT_TEXT_MAX - 1);
 }
 END_TEST
@@ -321,7 +229,7 @@ START_TEST(flood_is_told_once)
 		{ 101, HUB_FLOOD, true },
 		{ 102, HUB_FLOOD, false },
 		{ 104, HUB_OK, false },
-		{ 104, HUB_FLOOD, true },
+		{ 104, HUB_FLOOD, false }, /* it was never quiet */
 		{ 200, HUB_OK, false },
 		{ 200, HUB_OK, false },
 		{ 200, HUB_OK, false },
@@ -329,9 +237,8 @@ START_TEST(flood_is_told_once)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		ck_assert_msg(hub_say(hub, users[0].member, MESSAGE_SAY,
-				  STR("x"), at(cases[i].at)) == cases[i].result,
-		    "case %zu", i);
+		party.now.mono = SECONDS(1000 + cases[i].at);
+		ck_assert_msg(say(0, "x") == cases[i].result, "case %zu", i);
 		expect(0,
 		    cases[i].told ? "* slow down: at most 3 lines in 10 "
 				    "seconds; your line was not said\n"
@@ -346,14 +253,12 @@ END_TEST
 START_TEST(flood_counts_private_lines_and_not_commands)
 {
 	for (int i = 0; i < 3; i++)
-		ck_assert_int_eq(hub_private(hub, users[0].member,
-				     STR("192.0.2.1@5001"), STR("x"), at(0)),
-		    HUB_OK);
+		ck_assert_int_eq(tell_alone(0, "192.0.2.1@5001", "x"), HUB_OK);
 	ck_assert_int_eq(say(0, "x"), HUB_FLOOD);
 	for (int i = 0; i < 3; i++)
-		ck_assert(hub_allows_command(hub, users[0].member, at(0)));
+		ck_assert(hub_allows_command(hub, users[0].member, party.now));
 	users[0].got[0] = '\0';
-	ck_assert(!hub_allows_command(hub, users[0].member, at(0)));
+	ck_assert(!hub_allows_command(hub, users[0].member, party.now));
 	expect(0,
 	    "* slow down: at most 3 lines in 10 seconds; your line was "
 	    "not done\n");
@@ -362,10 +267,8 @@ END_TEST
 
 START_TEST(flood_can_be_off)
 {
-	struct hub_config config = { 5, 100000, 4, 0, 10 };
-
-	hub_free(hub);
-	start(&config);
+	party_close();
+	start(&roomy);
 	for (int i = 0; i < 1000; i++)
 		ck_assert_int_eq(say(0, "x"), HUB_OK);
 	ck_assert_uint_eq(hub_said(hub), 1000);
@@ -395,6 +298,9 @@ static const struct {
 	{ "a\nb", HUB_BAD_NICK },
 	{ "a@b", HUB_BAD_NICK },
 	{ "192.0.2.1@5001", HUB_BAD_NICK },
+	{ "192.0.2.1", HUB_BAD_NICK }, /* or a ban would be of the address */
+	{ "2001:db8::1", HUB_BAD_NICK },
+	{ "192.0.2", HUB_OK },
 	{ "a/b", HUB_BAD_NICK },
 	{ "/a", HUB_BAD_NICK },
 	{ "[a", HUB_BAD_NICK },
@@ -431,9 +337,9 @@ START_TEST(nick_is_found_until_it_is_given_up)
 	struct member *m = users[0].member;
 
 	ck_assert_int_eq(nick(0, "Bob"), HUB_OK);
-	ck_assert_ptr_eq(hub_find(hub, STR("bOb")), m);
-	ck_assert_ptr_eq(hub_find(hub, STR("192.0.2.1@5000")), m);
-	ck_assert_ptr_null(hub_find(hub, STR("bobb")));
+	ck_assert_ptr_eq(hub_find(hub, STR("bOb"), party.now), m);
+	ck_assert_ptr_eq(hub_find(hub, STR("192.0.2.1@5000"), party.now), m);
+	ck_assert_ptr_null(hub_find(hub, STR("bobb"), party.now));
 	ck_assert_int_eq(nick(0, "BOB"), HUB_OK); /* its own, folded */
 	ck_assert(str_eq(member_name(m), STR("BOB")));
 	ck_assert_int_eq(nick(1, "bob"), HUB_TAKEN);
@@ -442,33 +348,30 @@ START_TEST(nick_is_found_until_it_is_given_up)
 	expect(1, "");
 	ck_assert_int_eq(nick(0, "carol"), HUB_OK);
 	ck_assert_int_eq(nick(1, "bob"), HUB_OK);
-	user_leave(&users[1]);
-	ck_assert_ptr_null(hub_find(hub, STR("bob")));
-	ck_assert_ptr_null(hub_find(hub, STR("192.0.2.1@5001")));
+	party_leave(&users[1], "gone");
+	ck_assert_ptr_null(hub_find(hub, STR("bob"), party.now));
+	ck_assert_ptr_null(hub_find(hub, STR("192.0.2.1@5001"), party.now));
 	ck_assert_int_eq(nick(2, "bob"), HUB_OK);
-	join(1);
+	party_join(1);
 	ck_assert(str_eq(member_name(users[1].member), STR("192.0.2.1@5001")));
 }
 END_TEST
 
 START_TEST(private_reaches_its_two_ends)
 {
-	struct member *m = users[0].member;
-
 	nick(1, "bob");
+	party_forget();
+	ck_assert_int_eq(tell_alone(0, "BOB", "psst \x1b"), HUB_OK);
 	for (int i = 0; i < 3; i++)
-		users[i].got[0] = '\0';
-	ck_assert_int_eq(
-	    hub_private(hub, m, STR("BOB"), STR("psst \x1b"), at(0)), HUB_OK);
+		expect(i, "");
 	hub_flush(hub);
 	expect(0, "[you -> bob]: psst \xef\xbf\xbd\n");
 	expect(1, "[192.0.2.1@5000 -> you]: psst \xef\xbf\xbd\n");
 	expect(2, "");
-	ck_assert_uint_eq(hub_said(hub), 0);
-	ck_assert_int_eq(
-	    hub_private(hub, m, STR("carol"), STR("x"), at(0)), HUB_NOBODY);
-	ck_assert_int_eq(
-	    hub_private(hub, m, STR("bob"), STR(" "), at(0)), HUB_EMPTY);
+	ck_assert_uint_eq(hub_said(hub), 1);
+	ck_assert_int_eq(tell_alone(0, "carol", "x"), HUB_NOBODY);
+	ck_assert_int_eq(tell_alone(0, "bob", " "), HUB_EMPTY);
+	hub_flush(hub);
 	for (int i = 0; i < 3; i++)
 		expect(i, "");
 }
@@ -477,7 +380,7 @@ END_TEST
 START_TEST(leaving_follows_what_was_said)
 {
 	say(0, "so long");
-	user_leave(&users[0]);
+	party_leave(&users[0], "gone");
 	expect(0, "");
 	expect(1, "[192.0.2.1@5000]: so long\n* 192.0.2.1@5000 left (gone)\n");
 	ck_assert_uint_eq(hub_count(hub), 2);
@@ -493,6 +396,7 @@ START_TEST(removed_member_and_transport_are_told)
 {
 	hub_remove(hub, users[0].member, "kicked");
 	ck_assert_ptr_null(users[0].member);
+	ck_assert_str_eq(users[0].reason, "kicked");
 	expect(0, "* you were removed (kicked)\n");
 	expect(1, "* 192.0.2.1@5000 left (kicked)\n");
 	ck_assert_uint_eq(hub_count(hub), 2);
@@ -502,8 +406,8 @@ END_TEST
 START_TEST(all_may_leave_when_told)
 {
 	for (int i = 0; i < 3; i++)
-		users[i].leaves_when_told = true;
-	hub_tell_all(hub, NULL, "%s", "fire");
+		users[i].leaves = users[i].member;
+	hub_tell_all(hub, NULL, NULL, "%s", "fire");
 	ck_assert_uint_eq(hub_count(hub), 0);
 	ck_assert_ptr_null(hub_first(hub));
 	/* The first to leave says so to the second, whose leave ends it. */
@@ -518,29 +422,38 @@ START_TEST(member_may_leave_inside_its_own_call)
 
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
-	users[0].leaves_when_told = true;
+	users[0].leaves = users[0].member;
 	ck_assert_int_eq(say(0, text), HUB_OK); /* told that it was cut */
 	ck_assert_ptr_null(users[0].member);
-	users[1].leaves_when_told = true;
+	users[1].leaves = users[1].member;
 	ck_assert_int_eq(nick(1, "bob"), HUB_OK);
 	ck_assert_ptr_null(users[1].member);
 	ck_assert_uint_eq(hub_count(hub), 1);
 }
 END_TEST
 
-START_TEST(sender_and_target_may_leave_when_told)
+START_TEST(sender_or_target_may_leave_when_told)
 {
-	users[0].leaves_when_told = users[1].leaves_when_told = true;
-	ck_assert_int_eq(hub_private(hub, users[0].member,
-			     STR("192.0.2.1@5001"), STR("x"), at(0)),
-	    HUB_OK);
+	char text[CHAT_TEXT_MAX + 2];
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	users[0].leaves = users[1].member;
+	ck_assert_int_eq(tell_alone(0, "192.0.2.1@5001", text), HUB_OK);
+	ck_assert_uint_eq(hub_count(hub), 2);
+	users[0].leaves = users[0].member;
+	ck_assert_int_eq(tell_alone(0, "192.0.2.1@5002", text), HUB_OK);
 	ck_assert_uint_eq(hub_count(hub), 1);
+	party_forget();
+	hub_flush(hub);
+	ck_assert_uint_eq(strlen(users[2].got), CHAT_TEXT_MAX + 26);
 }
 END_TEST
 
 START_TEST(members_may_leave_when_woken)
 {
-	leave_when_woken = true;
+	for (int i = 0; i < 3; i++)
+		users[i].leaves_when_woken = true;
 	say(0, "hello");
 	hub_flush(hub);
 	ck_assert_ptr_nonnull(users[0].member);
@@ -559,8 +472,8 @@ START_TEST(lagging_member_may_leave_when_told)
 	struct message message;
 
 	for (int i = 0; i < 6; i++)
-		hub_say(hub, users[i % 2].member, MESSAGE_SAY, STR("x"), at(0));
-	users[2].leaves_when_told = true;
+		say(i % 2, "x");
+	users[2].leaves = m;
 	ck_assert_int_eq(member_next(hub, m, &message), -1);
 	ck_assert_uint_eq(hub_count(hub), 2);
 }
@@ -568,28 +481,34 @@ END_TEST
 
 START_TEST(members_in_the_order_of_joining)
 {
+	uint64_t id = member_id(users[1].member);
 	struct member *m;
 	int i = 0;
 
 	hub_hold(hub);
-	user_leave(&users[1]);
+	party_leave(&users[1], "gone");
 	for (m = hub_first(hub); m != NULL; m = hub_next(m), i += 2) {
 		ck_assert_ptr_eq(member_owner(m), &users[i]);
-		ck_assert_ptr_eq(member_transport(m), &transport);
+		ck_assert_ptr_eq(member_transport(m), &party.net);
+		ck_assert_ptr_eq(member_hall(m), LOBBY_HALL);
 	}
 	ck_assert_int_eq(i, 4);
 	hub_release(hub);
 	ck_assert_uint_ne(member_id(users[0].member), 0);
-	ck_assert_uint_eq(member_id(join(1)), 4); /* and not 2 again */
+	m = party_join(1);
+	ck_assert_uint_ne(member_id(m), id); /* and not the old one again */
+	ck_assert_ptr_eq(hub_member(hub, member_id(m)), m);
+	ck_assert_ptr_null(hub_member(hub, id));
 }
 END_TEST
 
 START_TEST(hub_free_gives_members_back)
 {
-	hub_free(hub);
-	hub = NULL;
-	for (int i = 0; i < NUSERS; i++)
+	party_close();
+	for (int i = 0; i < 3; i++) {
 		ck_assert_ptr_null(users[i].member);
+		ck_assert_str_eq(users[i].reason, "the server stops");
+	}
 }
 END_TEST
 
@@ -598,16 +517,14 @@ START_TEST(transports_are_bounded)
 	struct transport more[HUB_TRANSPORTS_MAX];
 
 	for (int i = 0; i < HUB_TRANSPORTS_MAX; i++) {
-		more[i] = transport;
+		more[i] = party.net;
 		ck_assert_int_eq(hub_add_transport(hub, &more[i]),
-		    i < HUB_TRANSPORTS_MAX - 1 ? 0 : -1);
+		    i < HUB_TRANSPORTS_MAX - 2 ? 0 : -1);
 	}
 	hub_remove_transport(hub, &more[3]);
 	ck_assert_int_eq(hub_add_transport(hub, &more[3]), 0);
 }
 END_TEST
-
-#define NCASES(table) ((int)(sizeof(table) / sizeof((table)[0])))
 
 static Suite *
 hub_suite(void)
@@ -620,19 +537,19 @@ hub_suite(void)
 	tcase_add_test(tc, join_refused);
 	tcase_add_test(tc, sender_is_not_echoed);
 	tcase_add_test(tc, lagging_member_is_told);
-	tcase_add_loop_test(tc, text_is_made_safe, 0, NCASES(text_cases));
+	tcase_add_loop_test(tc, text_is_made_safe, 0, CASES(text_cases));
 	tcase_add_test(tc, long_text_is_cut);
 	tcase_add_test(tc, flood_is_told_once);
 	tcase_add_test(tc, flood_counts_private_lines_and_not_commands);
 	tcase_add_test(tc, flood_can_be_off);
-	tcase_add_loop_test(tc, nicks, 0, NCASES(nick_cases));
+	tcase_add_loop_test(tc, nicks, 0, CASES(nick_cases));
 	tcase_add_test(tc, nick_is_found_until_it_is_given_up);
 	tcase_add_test(tc, private_reaches_its_two_ends);
 	tcase_add_test(tc, leaving_follows_what_was_said);
 	tcase_add_test(tc, removed_member_and_transport_are_told);
 	tcase_add_test(tc, all_may_leave_when_told);
 	tcase_add_test(tc, member_may_leave_inside_its_own_call);
-	tcase_add_test(tc, sender_and_target_may_leave_when_told);
+	tcase_add_test(tc, sender_or_target_may_leave_when_told);
 	tcase_add_test(tc, members_may_leave_when_woken);
 	tcase_add_test(tc, lagging_member_may_leave_when_told);
 	tcase_add_test(tc, members_in_the_order_of_joining);

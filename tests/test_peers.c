@@ -50,7 +50,7 @@ send_cb(void *arg, const struct path *const *to, size_t n, struct str datagram)
 	return i;
 }
 
-static const struct hub_config roomy = { 100, 1000000, 1000, 100, 10 };
+static const struct hub_config roomy = { 100, 1000000, 1000, 100, 10, NULL };
 
 static void
 start(const struct hub_config *config, size_t max_per_address)
@@ -273,11 +273,190 @@ END_TEST
 
 START_TEST(private_is_for_two)
 {
-	join(0, 3);
+	join(0, 4);
+	receive(3, ""); /* ends its lines in a newline */
 	receive(1, "/msg 127.0.0.1@5000 psst\n");
 	expect(0, "[127.0.0.1@5001 -> you]: psst\n");
 	expect(1, "[you -> 127.0.0.1@5000]: psst\n");
+	receive(1, "/nick bob");
+	receive(0, "/join tea\n");
+	for (int i = 0; i < 4; i++)
+		boxes[i].got[0] = '\0';
+	receive(1, "/msg 127.0.0.1@5000 again");
+	expect(0, "[bob -> you]: again\n");
+	expect(1, "[you -> 127.0.0.1@5000]: again|");
 	expect(2, "");
+	expect(3, "");
+}
+END_TEST
+
+/* Who has the port next may be somebody else. */
+START_TEST(letters_are_not_for_the_next_at_that_port)
+{
+	join(0, 2);
+	receive(1, "/msg 127.0.0.1@5000 psst\n");
+	receive(0, "/quit\n");
+	mono += SECONDS(1);
+	wall += 1000;
+	boxes[0].got[0] = '\0';
+	receive(0, "/history\n");
+	ck_assert_ptr_null(strstr(boxes[0].got, "psst"));
+	receive(1, "/msg 127.0.0.1@5000 new\n");
+	ck_assert_ptr_nonnull(
+	    strstr(boxes[0].got, "[127.0.0.1@5001 -> you]: new"));
+}
+END_TEST
+
+/* Rooms. */
+
+START_TEST(peer_gets_the_lines_of_its_room)
+{
+	join(0, 4);
+	receive(2, "/join tea\n");
+	receive(3, "/join tea\n");
+	for (int i = 0; i < 4; i++)
+		boxes[i].got[0] = '\0';
+	receive(0, "lobby\n");
+	receive(2, "tea\n");
+	expect(0, "");
+	expect(1, "[127.0.0.1@5000]: lobby\n");
+	expect(2, "");
+	expect(3, "[127.0.0.1@5002]: tea\n");
+	receive(3, "/part\n");
+	expect(2, "* 127.0.0.1@5003 went to another room\n");
+	expect(0, "");
+	expect(3,
+	    "* lobby: 3 here; /help lists the commands; /history shows what "
+	    "was said\n");
+	receive(2, "more tea\n");
+	expect(3, "");
+}
+END_TEST
+
+START_TEST(rooms_go_on_where_they_were_blocked)
+{
+	join(0, 6);
+	for (int i = 3; i < 6; i++)
+		receive(i, "/join tea\n");
+	for (int i = 0; i < 6; i++)
+		boxes[i].got[0] = '\0';
+	takes = 1;
+	receive(0, "lobby 1\n"); /* one of two gets it */
+	receive(3, "tea 1\n");
+	receive(3, "/msg 127.0.0.1@5001 psst\n");
+	receive(0, "lobby 2\n");
+	for (int n = 0; n < 30; n++) {
+		takes = 1;
+		peers_writable(peers);
+	}
+	takes = ANY;
+	peers_writable(peers);
+	expect(0, "");
+	expect(1,
+	    "[127.0.0.1@5000]: lobby 1\n[127.0.0.1@5003 -> you]: psst\n"
+	    "[127.0.0.1@5000]: lobby 2\n");
+	expect(2, "[127.0.0.1@5000]: lobby 1\n[127.0.0.1@5000]: lobby 2\n");
+	expect(3, "[you -> 127.0.0.1@5001]: psst\n");
+	expect(4, "[127.0.0.1@5003]: tea 1\n");
+	expect(5, "[127.0.0.1@5003]: tea 1\n");
+}
+END_TEST
+
+START_TEST(told_to_all_in_few_sends)
+{
+	join(0, PEERS);
+	for (int i = 0; i < PEERS; i += 2)
+		receive(i, "/away x"); /* wants no newline */
+	for (int i = 0; i < PEERS; i++)
+		boxes[i].got[0] = '\0';
+	calls = 0;
+	hub_tell_all(hub, NULL, NULL, "five minutes");
+	ck_assert_uint_le(calls, 4);
+	for (int i = 0; i < PEERS; i++)
+		expect(i, i % 2 == 0 ? "* five minutes|" : "* five minutes\n");
+	calls = 0;
+	receive(0, "/quit");
+	ck_assert_uint_le(calls, 5);
+	expect(0, "* bye|");
+	for (int i = 1; i < PEERS; i++)
+		expect(i,
+		    i % 2 == 0 ? "* 127.0.0.1@5000 left (quit)|"
+			       : "* 127.0.0.1@5000 left (quit)\n");
+}
+END_TEST
+
+/* Operators. */
+
+static void
+make_operator(int port)
+{
+	char line[64];
+
+	snprintf(line, sizeof(line), "/op %s\n",
+	    hub_operator_code(hub, clock_shows()));
+	receive(port, line);
+	expect(port, "* you are an operator now; see /help\n");
+}
+
+/* Lines of an operator's datagram, of which the first one is the end. */
+static const char *const suicides[] = { "/kick 127.0.0.1@5000\nnever\n",
+	"/ban 127.0.0.1@5000\nnever\n/quit\n", "/ban ::/0\n/who\nnever\n",
+	"/ban 127.0.0.0/8\r\n\r\nnever\n",
+	"/kick 127.0.0.1@5000\n/quit\n/quit\n" };
+
+START_TEST(operator_may_remove_himself)
+{
+	join(0, 3);
+	make_operator(0);
+	receive(0, suicides[_i]);
+	ck_assert_uint_le(peers_count(peers), 2);
+	ck_assert_uint_eq(hub_count(hub), peers_count(peers));
+	ck_assert_uint_eq(hub_said(hub), 0);
+	ck_assert_ptr_nonnull(strstr(boxes[0].got, "* you were removed ("));
+	ck_assert_ptr_null(strstr(boxes[0].got, "bye"));
+}
+END_TEST
+
+START_TEST(operator_may_remove_all_others)
+{
+	join(0, 5);
+	make_operator(2);
+	for (int i = 0; i < 5; i++) {
+		char line[64];
+
+		snprintf(line, sizeof(line), "/kick 127.0.0.1@%d\n", 5000 + i);
+		if (i != 2)
+			receive(2, line);
+	}
+	ck_assert_uint_eq(peers_count(peers), 1);
+	receive(2, "still here\n");
+	ck_assert_uint_eq(hub_said(hub), 1);
+}
+END_TEST
+
+/* What an address may be told that has not come in: three times its bytes. */
+static const struct {
+	const char *command, *datagram, *told;
+} refusals[] = {
+	{ "/lock\n", "hello\n", "" },
+	{ "/lock\n", "hello there\n", "* the room is locked\n" },
+	{ "/ban 192.0.2.0/24\n", "hi\n", "" },
+	{ "/ban 192.0.2.0/24\n", "hello\n", "* you are banned\n" },
+};
+
+START_TEST(refused_in_proportion)
+{
+	static const struct cidr all = { .bits = 0 };
+
+	join(0, 1);
+	make_operator(0);
+	receive(0, refusals[_i].command);
+	gate.trusted = &all;
+	gate.ntrusted = 1;
+	receive_from("192.0.2.1", 1, str_of(refusals[_i].datagram));
+	expect(1, refusals[_i].told);
+	ck_assert_uint_eq(peers_count(peers), 1);
+	ck_assert_uint_eq(peers_stats(peers)->refused, 1);
 }
 END_TEST
 
@@ -298,13 +477,13 @@ START_TEST(returning_peer_inherits_nothing)
 	uint64_t id;
 
 	receive(0, "/nick bob\n");
-	m = hub_find(hub, STR("bob"));
+	m = hub_find(hub, STR("bob"), clock_shows());
 	ck_assert_ptr_nonnull(m);
 	id = member_id(m);
 	receive(0, "/quit\n");
-	ck_assert_ptr_null(hub_find(hub, STR("bob")));
+	ck_assert_ptr_null(hub_find(hub, STR("bob"), clock_shows()));
 	receive(0, "hello\n");
-	m = hub_find(hub, STR("127.0.0.1@5000"));
+	m = hub_find(hub, STR("127.0.0.1@5000"), clock_shows());
 	ck_assert_ptr_nonnull(m);
 	ck_assert_uint_ne(member_id(m), id);
 	ck_assert(str_eq(member_name(m), STR("127.0.0.1@5000")));
@@ -369,7 +548,8 @@ END_TEST
 START_TEST(removed_peer_is_forgotten)
 {
 	join(0, 3);
-	hub_remove(hub, hub_find(hub, STR("127.0.0.1@5000")), "kicked");
+	hub_remove(
+	    hub, hub_find(hub, STR("127.0.0.1@5000"), clock_shows()), "kicked");
 	expect(0, "* you were removed (kicked)\n");
 	ck_assert_uint_eq(peers_count(peers), 2);
 	receive(1, "good\n");
@@ -769,8 +949,6 @@ START_TEST(hub_may_already_hold_messages)
 }
 END_TEST
 
-#define NCASES(table) ((int)(sizeof(table) / sizeof((table)[0])))
-
 static void
 add_lines(Suite *suite)
 {
@@ -779,12 +957,29 @@ add_lines(Suite *suite)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, first_line_joins);
 	tcase_add_test(tc, newline_style_is_the_latest);
-	tcase_add_loop_test(tc, datagram_is_taken_apart, 0, NCASES(datagrams));
+	tcase_add_loop_test(tc, datagram_is_taken_apart, 0, CASES(datagrams));
 	tcase_add_test(tc, nothing_but_text_joins);
 	tcase_add_test(tc, lines_of_a_datagram_are_bounded);
 	tcase_add_test(tc, longest_datagram_survives);
 	tcase_add_test(tc, longest_line_fits);
 	tcase_add_test(tc, private_is_for_two);
+	tcase_add_test(tc, letters_are_not_for_the_next_at_that_port);
+	tcase_add_test(tc, peer_gets_the_lines_of_its_room);
+	tcase_add_test(tc, rooms_go_on_where_they_were_blocked);
+	tcase_add_test(tc, told_to_all_in_few_sends);
+	suite_add_tcase(suite, tc);
+}
+
+static void
+add_operators(Suite *suite)
+{
+	TCase *tc = tcase_create("operators");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_loop_test(
+	    tc, operator_may_remove_himself, 0, CASES(suicides));
+	tcase_add_test(tc, operator_may_remove_all_others);
+	tcase_add_loop_test(tc, refused_in_proportion, 0, CASES(refusals));
 	suite_add_tcase(suite, tc);
 }
 
@@ -819,7 +1014,7 @@ add_strangers(Suite *suite)
 	tcase_add_test(tc, many_lines_get_one_challenge);
 	tcase_add_test(tc, right_code_joins);
 	tcase_add_loop_test(
-	    tc, code_is_for_one_address_and_time, 0, NCASES(code_cases));
+	    tc, code_is_for_one_address_and_time, 0, CASES(code_cases));
 	tcase_add_test(tc, members_of_an_address_are_bounded);
 	tcase_add_test(tc, full_room_says_so_in_proportion);
 	suite_add_tcase(suite, tc);
@@ -832,8 +1027,8 @@ add_back_pressure(Suite *suite)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, one_send_for_all_who_end_lines_alike);
-	tcase_add_loop_test(tc, all_lines_arrive_in_order_under_back_pressure,
-	    0, NCASES(steps));
+	tcase_add_loop_test(
+	    tc, all_lines_arrive_in_order_under_back_pressure, 0, CASES(steps));
 	tcase_add_test(tc, blocked_driver_is_not_asked_again);
 	tcase_add_test(tc, told_lines_are_best_effort);
 	tcase_add_test(tc, newcomer_does_not_get_what_was_said_before);
@@ -850,6 +1045,7 @@ peers_suite(void)
 
 	add_lines(suite);
 	add_coming_and_going(suite);
+	add_operators(suite);
 	add_strangers(suite);
 	add_back_pressure(suite);
 	return suite;

@@ -39,7 +39,23 @@ setup(void)
 		.started = { SECONDS(1000), 1600000000250 },
 		.connections = { 1, 2, 3, 4, 5, 6 },
 		.http = { .bytes_in = 7, .bytes_out = 8, .timeouts = 9 },
-		.chat = { 10, 11, 12, 13, 14, 15, 16, 17 },
+		.chat = {
+			.members = 10,
+			.udp = 11,
+			.native = 30,
+			.http = 31,
+			.console = 12,
+			.messages = 13,
+			.peers = { .datagrams_in = 4, .datagrams_out = 5,
+			    .challenged = 6, .refused = 7, .dropped = 8 },
+			.clients = { .datagrams_in = 10, .datagrams_out = 10,
+			    .challenged = 10, .refused = 5, .dropped = 32,
+			    .repairs = 33, .duplicates = 34, .resumed = 35,
+			    .malformed = 36 },
+			.posts = { .refused = 5, .resumed = 37 },
+			.is_kept = true,
+			.history = { 41, 42, 43, 44 },
+		},
 		.log_dropped = 18,
 		.access_dropped = 19,
 		.descriptors_max = 20,
@@ -205,9 +221,13 @@ START_TEST(json_facts)
 	    "\"CONNECT\":0,\"other\":22},"
 	    "\"responses\":{\"200\":23,\"404\":24},"
 	    "\"bytes_in\":7,\"bytes_out\":8,\"timeouts\":9},"
-	    "\"chat\":{\"members\":10,\"udp\":11,\"console\":12,"
-	    "\"messages\":13,\"datagrams_in\":14,\"datagrams_out\":15,"
-	    "\"challenged\":16,\"refused\":17},\"memory\":{",
+	    "\"chat\":{\"members\":10,\"udp\":11,\"native\":30,\"http\":31,"
+	    "\"console\":12,\"messages\":13,\"datagrams_in\":14,"
+	    "\"datagrams_out\":15,\"repairs\":33,\"duplicates\":34,"
+	    "\"resumed\":72,\"dropped\":40,\"malformed\":36,"
+	    "\"challenged\":16,\"refused\":17,"
+	    "\"history\":{\"messages\":41,\"commits\":42,\"waiting\":43,"
+	    "\"errors\":44}},\"memory\":{",
 	    PACKAGE_VERSION, (long)getpid());
 	ck_assert_int_eq(strncmp(text, expected, (size_t)n), 0);
 	assert_has(text, "\"max\":20},\"threads\":");
@@ -228,7 +248,7 @@ START_TEST(json_large)
 {
 	memset(&facts.connections, 0xff, sizeof(facts.connections));
 	memset(&facts.http, 0xff, sizeof(facts.http));
-	memset(&facts.chat, 0xff, sizeof(facts.chat));
+	memset(&facts.chat.peers, 0xff, sizeof(facts.chat.peers));
 	assert_json(json_at(1));
 	assert_has(buf_data(&out), "\"bytes_in\":18446744073709551615");
 }
@@ -610,7 +630,17 @@ static const char *const samples[] = {
 	"chatd_http_sent_bytes_total 8",
 	"chatd_http_timeouts_total 9",
 	"chatd_chat_members{transport=\"udp\"} 11",
+	"chatd_chat_members{transport=\"native\"} 30",
+	"chatd_chat_members{transport=\"http\"} 31",
 	"chatd_chat_members{transport=\"console\"} 12",
+	"chatd_chat_repaired_messages_total 33",
+	"chatd_chat_duplicate_lines_total 34",
+	"chatd_chat_resumed_total 72",
+	"chatd_chat_dropped_total 40",
+	"chatd_history_messages_total 41",
+	"chatd_history_commits_total 42",
+	"chatd_history_errors_total 44",
+	"chatd_history_waiting 43",
 	"chatd_chat_messages_total 13",
 	"chatd_chat_received_datagrams_total 14",
 	"chatd_chat_sent_datagrams_total 15",

@@ -328,6 +328,95 @@ START_TEST(encode)
 }
 END_TEST
 
+static const struct {
+	struct str origin, authority;
+	bool is_secure, same;
+} origins[] = {
+	{ STR("http://a"), STR("a"), false, true },
+	{ STR("http://a:80"), STR("a"), false, true },
+	{ STR("http://a"), STR("a:80"), false, true },
+	{ STR("http://a"), STR("a:"), false, true },
+	{ STR("http://A.Example:8080"), STR("a.example:8080"), false, true },
+	{ STR("HTTP://a"), STR("a"), false, true },
+	{ STR("https://a"), STR("a"), true, true },
+	{ STR("https://a:443"), STR("a"), true, true },
+	{ STR("http://[::1]:8080"), STR("[::1]:8080"), false, true },
+	{ STR("http://[::1]"), STR("[::1]:80"), false, true },
+	{ STR("http://a"), STR("a"), true, false },
+	{ STR("https://a"), STR("a"), false, false },
+	{ STR("https://a"), STR("a:443"), false, false },
+	{ STR("http://a:8080"), STR("a"), false, false },
+	{ STR("http://a"), STR("a:8080"), false, false },
+	{ STR("http://b"), STR("a"), false, false },
+	{ STR("http://a.b"), STR("a"), false, false },
+	{ STR("http://a"), STR("a.b"), false, false },
+	{ STR("http://[::1]:8080"), STR("[::2]:8080"), false, false },
+	{ STR("http://a/"), STR("a"), false, false },
+	{ STR("http://u@a"), STR("a"), false, false },
+	{ STR("http://a http://b"), STR("a"), false, false },
+	{ STR("http://"), STR(""), false, false },
+	{ STR("http://a"), STR(""), false, false },
+	{ STR("ftp://a"), STR("a"), false, false },
+	{ STR("null"), STR("null"), false, false },
+	{ STR("a"), STR("a"), false, false },
+	{ STR(""), STR("a"), false, false },
+	{ STR(""), STR(""), false, false },
+};
+
+START_TEST(same_origin)
+{
+	ck_assert_msg(
+	    url_is_same_origin(origins[_i].origin, origins[_i].authority,
+		origins[_i].is_secure) == origins[_i].same,
+	    "%s at %s", origins[_i].origin.p, origins[_i].authority.p);
+}
+END_TEST
+
+/* The value of the field `a b`. */
+static const struct {
+	struct str form;
+	const char *value; /* NULL: absent */
+} forms[] = {
+	{ STR("a+b=c"), "c" },
+	{ STR("a%20b=c"), "c" },
+	{ STR("%61+%62=c"), "c" },
+	{ STR("x=y&a+b=c&z"), "c" },
+	{ STR("a+b=c&a+b=d"), "c" },
+	{ STR("a+b="), "" },
+	{ STR("a+b"), "" },
+	{ STR("&&a+b=c&"), "c" },
+	{ STR("a+b=c=d"), "c=d" },
+	{ STR("a+b=1+2%2b3%26"), "1 2+3&" },
+	{ STR("a+b=%c3%BC%0d%0A"), "\xc3\xbc\r\n" },
+	{ STR("a+b=100%"), "100%" },
+	{ STR("a+b=%4"), "%4" },
+	{ STR("a+b=%4g%zz"), "%4g%zz" },
+	{ STR("a+b=%%41"), "%A" },
+	{ STR(""), NULL },
+	{ STR("a"), NULL },
+	{ STR("a+b+=c"), NULL },
+	{ STR("A+B=c"), NULL },
+	{ STR("=a+b"), NULL },
+	{ STR("x=a+b"), NULL },
+};
+
+START_TEST(form_get)
+{
+	struct guard *g = guard_new(forms[_i].form.len);
+	struct str form = { guard_copy(g, forms[_i].form.p, forms[_i].form.len),
+		forms[_i].form.len };
+	struct buf value = { 0 };
+	bool found = url_form_get(form, STR("a b"), &value);
+
+	ck_assert(found == (forms[_i].value != NULL));
+	buf_add(&value, "", 1);
+	if (found)
+		ck_assert_str_eq(buf_data(&value), forms[_i].value);
+	buf_free(&value);
+	guard_free(g);
+}
+END_TEST
+
 static Suite *
 url_suite(void)
 {
@@ -340,6 +429,8 @@ url_suite(void)
 	tcase_add_loop_test(tc, decode_path, 0, CASES(paths));
 	tcase_add_loop_test(tc, decode_room, 0, CASES(paths));
 	tcase_add_loop_test(tc, encode, 0, CASES(encodings));
+	tcase_add_loop_test(tc, same_origin, 0, CASES(origins));
+	tcase_add_loop_test(tc, form_get, 0, CASES(forms));
 	suite_add_tcase(suite, tc);
 	return suite;
 }

@@ -1,12 +1,6 @@
 /*
- * A peer is in the map by its remote address, in the array of all peers, and
- * in one of two queues: `active`, or `pinged` when it was asked whether it is
- * still there.  Each queue is in the order of the peers' deadlines.
- *
- * No peer lacks a message older than number `next`.  Each message from there
- * on is formatted once and sent to all whose cursor stands right before it;
- * when the driver takes no more, the rest keep their cursors and `next` stays
- * at that message.
+ * How the plain UDP peers come and go, and what they send.  Only who has
+ * joined is kept; whoever is refused leaves no trace.
  */
 #include "chat/peers.h"
 
@@ -14,67 +8,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
-#include "base/buf.h"
-#include "base/map.h"
 #include "chat/command.h"
+#include "chat/peers_inside.h"
 
-#define CHUNK_MAX     128  /* paths given to the driver at once */
 #define AMPLIFY_MAX   3    /* bytes out for a byte from an address unproven */
 #define RESERVED_BYTE 0xf8 /* such first bytes begin no text (RFC 3629) */
 #define DROPS_MAX     16   /* peers dropped in a tick: each is told to all */
-#define LEFT_MAX      256  /* of those who left, the latest are known */
 
-_Static_assert(HUB_LINE_MAX <= PEER_DATAGRAM_MAX,
-    "a line and its newline must fit into a datagram");
-
-TAILQ_HEAD(queue, peer);
-
-struct peer {
-	TAILQ_ENTRY(peer) entry;
-	struct queue *queue; /* the one that it is in */
-	size_t index;        /* in the array */
-	struct path path;    /* of its latest datagram */
-	struct member *member;
-	int64_t deadline; /* for a ping, or for an answer to it */
-	bool newline;     /* whether its lines shall end in one */
-};
-
-/* Peers that are to get the same bytes. */
-struct chunk {
-	size_t n;
-	struct peer *peers[CHUNK_MAX];
-	const struct path *paths[CHUNK_MAX];
-};
-
-/* Who left, and would not have new lines by joining again. */
-struct left {
-	struct addr remote;
-	struct hub_usage usage;
-};
-
-struct peers {
-	struct hub *hub;
-	const struct gate *gate;
-	struct peers_config config;
-	struct transport transport;
-	struct peers_stats stats;
-	struct map *by_remote;
-	struct peer **all;
-	size_t count, cap;
-	struct queue active, pinged;
-	struct left left[LEFT_MAX];
-	size_t nleft; /* ever; the newest takes the place of the oldest */
-	uint64_t next;
-	bool blocked;           /* until peers_writable() */
-	struct buf line;        /* the message being sent */
-	struct chunk chunks[2]; /* without and with a newline */
-};
-
-static void wake_cb(void *);
-static void tell_cb(void *, void *, struct str);
-static void removed_cb(void *, void *);
+static void removed_cb(void *, void *, const char *);
 
 struct peers *
 peers_new(
@@ -89,12 +31,12 @@ peers_new(
 	p->config = *config;
 	p->transport = (struct transport){
 		.name = "udp",
-		.wake = wake_cb,
-		.tell = tell_cb,
+		.wake = peers_wake_cb,
+		.tell = peers_tell_cb,
+		.tell_all = peers_tell_all_cb,
 		.removed = removed_cb,
 		.arg = p,
 	};
-	p->next = room_last(hub_room(hub)) + 1;
 	TAILQ_INIT(&p->active);
 	TAILQ_INIT(&p->pinged);
 	p->by_remote = map_new();
@@ -114,34 +56,12 @@ peer_find(const struct peers *p, const struct addr *remote)
 	return map_get(p->by_remote, remote, sizeof(*remote));
 }
 
-static struct left *
-left_find(struct peers *p, const struct addr *remote)
-{
-	for (size_t i = 0; i < LEFT_MAX; i++) {
-		if (addr_eq(&p->left[i].remote, remote))
-			return &p->left[i];
-	}
-	return NULL;
-}
-
-static void
-left_keep(struct peers *p, const struct peer *peer)
-{
-	struct left *left = left_find(p, &peer->path.remote);
-
-	if (left == NULL)
-		left = &p->left[p->nleft++ % LEFT_MAX];
-	left->remote = peer->path.remote;
-	left->usage = member_usage(peer->member);
-}
-
 /* Forgets the peer, whose member leaves or is removed. */
 static void
 peer_free(struct peers *p, struct peer *peer)
 {
 	struct peer *last = p->all[--p->count];
 
-	left_keep(p, peer);
 	p->all[peer->index] = last;
 	last->index = peer->index;
 	map_del(p->by_remote, &peer->path.remote, sizeof(peer->path.remote));
@@ -174,127 +94,10 @@ peers_free(struct peers *p)
 }
 
 static void
-removed_cb(void *arg, void *owner)
+removed_cb(void *arg, void *owner, const char *reason)
 {
+	(void)reason;
 	peer_free(arg, owner);
-}
-
-/* Returns how many paths were taken. */
-static size_t
-send_to(struct peers *p, const struct path *const *to, size_t n,
-    struct str datagram)
-{
-	size_t taken = p->config.send(p->config.arg, to, n, datagram);
-
-	p->stats.datagrams_out += taken;
-	return taken;
-}
-
-/* Best effort: what is not taken at once is lost. */
-static void
-tell_cb(void *arg, void *owner, struct str line)
-{
-	const struct peer *peer = owner;
-	const struct path *path = &peer->path;
-	char datagram[HUB_LINE_MAX];
-
-	memcpy(datagram, line.p, line.len);
-	if (peer->newline)
-		datagram[line.len++] = '\n';
-	send_to(arg, &path, 1, (struct str){ datagram, line.len });
-}
-
-/* Sends the line to the chunk, which is then empty. */
-static void
-chunk_send(struct peers *p, struct chunk *chunk, uint64_t seq)
-{
-	bool newline = chunk == &p->chunks[1];
-	size_t len = buf_len(&p->line) - (newline ? 0 : 1);
-	size_t taken = 0;
-
-	if (chunk->n > 0 && !p->blocked)
-		taken = send_to(p, chunk->paths, chunk->n,
-		    (struct str){ buf_data(&p->line), len });
-	for (size_t i = 0; i < taken; i++)
-		member_set_cursor(chunk->peers[i]->member, seq);
-	if (taken < chunk->n)
-		p->blocked = true;
-	chunk->n = 0;
-}
-
-static void
-chunk_add(struct peers *p, struct peer *peer, uint64_t seq)
-{
-	struct chunk *chunk = &p->chunks[peer->newline];
-
-	chunk->peers[chunk->n] = peer;
-	chunk->paths[chunk->n] = &peer->path;
-	if (++chunk->n == CHUNK_MAX)
-		chunk_send(p, chunk, seq);
-}
-
-/* One message to all who come to it next, as far as the driver takes it. */
-static void
-send_message(struct peers *p, const struct message *message)
-{
-	uint64_t seq = message->seq;
-
-	command_format(&p->line, message);
-	buf_add(&p->line, "\n", 1);
-	for (size_t i = 0; i < p->count && !p->blocked; i++) {
-		struct member *member = p->all[i]->member;
-
-		if (member_cursor(member) != seq - 1)
-			continue;
-		if (member_id(member) == message->sender)
-			member_set_cursor(member, seq);
-		else
-			chunk_add(p, p->all[i], seq);
-	}
-	chunk_send(p, &p->chunks[0], seq);
-	chunk_send(p, &p->chunks[1], seq);
-	buf_drain(&p->line, buf_len(&p->line));
-}
-
-/* Peers that wait for messages which the log has lost are told so. */
-static void
-skip_lost(struct peers *p, uint64_t first)
-{
-	struct message message;
-
-	for (size_t i = 0; i < p->count; i++) {
-		struct member *member = p->all[i]->member;
-
-		if (member_cursor(member) + 1 < first)
-			member_next(p->hub, member, &message);
-	}
-	p->next = first;
-}
-
-static void
-wake_cb(void *arg)
-{
-	struct peers *p = arg;
-	const struct room *room = hub_room(p->hub);
-	struct message message;
-
-	if (p->blocked)
-		return;
-	if (p->next < room_first(room))
-		skip_lost(p, room_first(room));
-	while (room_get(room, p->next, &message) == 0) {
-		send_message(p, &message);
-		if (p->blocked)
-			return;
-		p->next++;
-	}
-}
-
-void
-peers_writable(struct peers *p)
-{
-	p->blocked = false;
-	wake_cb(p);
 }
 
 /* An answer to an address that may be forged: in proportion or not at all. */
@@ -303,7 +106,7 @@ reply(struct peers *p, const struct path *path, size_t received,
     struct str datagram)
 {
 	return datagram.len <= AMPLIFY_MAX * received &&
-	    send_to(p, &path, 1, datagram) == 1;
+	    peers_send(p, &path, 1, datagram) == 1;
 }
 
 static void
@@ -373,23 +176,25 @@ static enum hub_result
 peer_join(struct peers *p, struct peer *peer, struct instant now)
 {
 	const struct addr *remote = &peer->path.remote;
-	struct left *left = left_find(p, remote);
 	char name[ADDR_NAME_MAX];
+	struct arrival arrival = {
+		.transport = &p->transport,
+		.owner = peer,
+		.name = str_of(addr_name(remote, name)),
+		.identity = hub_identity(p->hub, remote, sizeof(*remote)),
+		.from = remote,
+	};
 	enum hub_result result;
 
-	if (left != NULL && !hub_allows_return(p->hub, &left->usage, now))
-		return HUB_FLOOD;
 	if (grow(p) == -1 ||
 	    map_put(p->by_remote, remote, sizeof(*remote), peer) == -1)
 		return HUB_NOMEM;
-	peer->member = hub_join(p->hub, &p->transport, peer,
-	    str_of(addr_name(remote, name)), &result, now);
+	/* What it is told while it joins is sent to it. */
+	peer->member = hub_join(p->hub, &arrival, &result, now);
 	if (peer->member == NULL) {
 		map_del(p->by_remote, remote, sizeof(*remote));
 		return result;
 	}
-	if (left != NULL)
-		member_set_usage(peer->member, left->usage);
 	peer->index = p->count;
 	p->all[p->count++] = peer;
 	enqueue(peer, &p->active, now.mono + p->config.ping_after);
@@ -400,6 +205,23 @@ static bool
 ends_in_newline(struct str datagram)
 {
 	return datagram.p[datagram.len - 1] == '\n';
+}
+
+/* In a few words, so that they may be told to who sent a few. */
+static void
+refuse(struct peers *p, const struct path *path, size_t received,
+    enum hub_result result)
+{
+	static const char *const texts[] = {
+		[HUB_FULL] = "* the room is full, try again later\n",
+		[HUB_FLOOD] = "* slow down, try again later\n",
+		[HUB_LOCKED] = "* the room is locked\n",
+		[HUB_BANNED] = "* you are banned\n",
+		[HUB_NOMEM] = NULL,
+	};
+
+	if (texts[result] != NULL)
+		reply(p, path, received, str_of(texts[result]));
 }
 
 /* NULL when the peer is refused; it hears of it when a retry may help. */
@@ -420,12 +242,7 @@ admit(struct peers *p, const struct path *path, struct str datagram,
 		return peer;
 	free(peer);
 	p->stats.refused++;
-	if (result == HUB_FULL)
-		reply(p, path, datagram.len,
-		    STR("* the room is full, try again later\n"));
-	else if (result == HUB_FLOOD)
-		reply(p, path, datagram.len,
-		    STR("* slow down, try again later\n"));
+	refuse(p, path, datagram.len, result);
 	return NULL;
 }
 
@@ -465,13 +282,17 @@ greet(struct peers *p, const struct path *path, struct str *rest,
 	return admit(p, path, datagram, now);
 }
 
+/* An operator may remove himself, and the peer is no more. */
 static void
 take_lines(
     struct peers *p, struct peer *peer, struct str rest, struct instant now)
 {
+	const struct addr remote = peer->path.remote;
 	struct str line;
 
-	for (int n = 0; next_line(&rest, &line) == 0; n++) {
+	for (int n = 0;
+	     peer_find(p, &remote) == peer && next_line(&rest, &line) == 0;
+	     n++) {
 		if (n == PEER_LINES_MAX) {
 			hub_tell(p->hub, peer->member,
 			    "only the first %d lines of a datagram are taken",
@@ -479,8 +300,7 @@ take_lines(
 			return;
 		}
 		p->stats.lines_in++;
-		if (command_line(p->hub, peer->member, line, now) ==
-		    COMMAND_QUIT) {
+		if (command_line(p->hub, peer->member, line, now).quits) {
 			hub_tell(p->hub, peer->member, "bye");
 			peer_leave(p, peer, "quit");
 			return;
@@ -563,6 +383,7 @@ peer_drop(struct peers *p, struct peer *peer)
 	    "you were dropped after %" PRId64 " minute%s of silence; "
 	    "say anything to come back",
 	    minutes, minutes == 1 ? "" : "s");
+	p->stats.dropped++;
 	peer_leave(p, peer, "timed out");
 }
 
@@ -580,6 +401,12 @@ size_t
 peers_count(const struct peers *p)
 {
 	return p->count;
+}
+
+const struct transport *
+peers_transport(const struct peers *p)
+{
+	return &p->transport;
 }
 
 const struct peers_stats *

@@ -17,17 +17,10 @@
 #include "base/str.h"
 #include "chat/gate.h"
 #include "chat/hub.h"
+#include "chat/path.h"
 
 #define PEER_DATAGRAM_MAX 1200 /* bytes of the longest datagram sent */
 #define PEER_LINES_MAX    16   /* lines taken from one datagram */
-
-/* Where a datagram came from, and which address of ours it was sent to. */
-struct path {
-	struct addr remote;
-	struct addr local;  /* port 0: ip and scope alone matter */
-	unsigned interface; /* its index, or 0 */
-	unsigned socket;    /* the driver's number for its socket */
-};
 
 struct peers;
 
@@ -36,18 +29,15 @@ struct peers_config {
 	int64_t drop_after;     /* nanoseconds of silence, then out; the time
 				 * between the two counts from the ping */
 	size_t max_per_address; /* members from one IP address */
-	/*
-	 * Sends the same bytes to n paths; returns how many it took, from the
-	 * first.  When fewer, the driver calls peers_writable() once there is
-	 * room.  A path that gives an error is counted as taken.
-	 */
-	size_t (*send)(void *arg, const struct path *const *to, size_t n,
-	    struct str datagram);
+	/* When it takes fewer than n, the driver calls peers_writable() once
+	 * there is room. */
+	path_send *send;
 	void *arg;
 };
 
 struct peers_stats {
 	uint64_t datagrams_in, datagrams_out, lines_in, challenged, refused;
+	uint64_t dropped; /* after drop_after */
 };
 
 /* The hub and the gate outlive it.  NULL without memory. */
@@ -75,6 +65,7 @@ int64_t peers_deadline(const struct peers *);
 void peers_tick(struct peers *, struct instant now);
 
 size_t peers_count(const struct peers *);
+const struct transport *peers_transport(const struct peers *);
 const struct peers_stats *peers_stats(const struct peers *);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * The message of number n lies in slot n % max of the ring, and the messages
- * first to last, no others, are there: what is looked up by its number is
+ * first to appended, no others, are there: what is looked up by its number is
  * found at once, however long the log.
  */
 #include "chat/room.h"
@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The nick and then the text lie behind the message, in one allocation. */
+#include "base/text.h"
+
+/* The strs lie behind the message, in one allocation. */
 struct entry {
 	struct message message;
 	char bytes[];
@@ -16,16 +18,19 @@ struct entry {
 
 struct room {
 	char name[CHAT_ROOM_MAX + 1];
+	char topic[CHAT_TOPIC_MAX + 1];
+	uint64_t id;
 	struct entry **ring;
 	size_t max_messages;
 	size_t max_bytes;
-	size_t bytes; /* of all nicks and texts kept */
+	size_t bytes; /* of all strs kept */
 	uint64_t first;
-	uint64_t last;
+	uint64_t appended;
+	uint64_t committed;
 };
 
 struct room *
-room_new(const char *name, size_t max_messages, size_t max_bytes)
+room_new(const char *name, uint64_t id, size_t max_messages, size_t max_bytes)
 {
 	size_t len = strlen(name);
 	struct room *r;
@@ -36,6 +41,7 @@ room_new(const char *name, size_t max_messages, size_t max_bytes)
 	if (r == NULL)
 		return NULL;
 	memcpy(r->name, name, len);
+	r->id = id;
 	r->max_messages = max_messages;
 	r->max_bytes = max_bytes;
 	r->first = 1;
@@ -64,6 +70,24 @@ room_name(const struct room *r)
 	return r->name;
 }
 
+uint64_t
+room_id(const struct room *r)
+{
+	return r->id;
+}
+
+const char *
+room_topic(const struct room *r)
+{
+	return r->topic;
+}
+
+void
+room_set_topic(struct room *r, struct str topic)
+{
+	text_clean(r->topic, sizeof(r->topic), topic, NULL);
+}
+
 static struct entry **
 slot(const struct room *r, uint64_t seq)
 {
@@ -73,7 +97,7 @@ slot(const struct room *r, uint64_t seq)
 static size_t
 message_size(const struct message *m)
 {
-	return m->nick.len + m->text.len;
+	return m->via.len + m->nick.len + m->to_nick.len + m->text.len;
 }
 
 /* A copy of s at to, which is moved past it. */
@@ -99,26 +123,28 @@ entry_new(const struct message *m, uint64_t seq)
 	to = e->bytes;
 	e->message = *m;
 	e->message.seq = seq;
+	e->message.via = copy(&to, m->via);
 	e->message.nick = copy(&to, m->nick);
+	e->message.to_nick = copy(&to, m->to_nick);
 	e->message.text = copy(&to, m->text);
 	return e;
 }
 
 static void
-drop_oldest(struct room *r)
+drop(struct room *r, uint64_t seq)
 {
-	struct entry **oldest = slot(r, r->first++);
+	struct entry **e = slot(r, seq);
 
-	r->bytes -= message_size(&(*oldest)->message);
-	free(*oldest);
-	*oldest = NULL;
+	r->bytes -= message_size(&(*e)->message);
+	free(*e);
+	*e = NULL;
 }
 
 /* Whether a message of that size has to wait for the oldest to go. */
 static bool
 is_full(const struct room *r, size_t size)
 {
-	uint64_t kept = r->last + 1 - r->first;
+	uint64_t kept = r->appended + 1 - r->first;
 
 	return kept == r->max_messages ||
 	    (kept > 0 && r->bytes + size > r->max_bytes);
@@ -127,36 +153,77 @@ is_full(const struct room *r, size_t size)
 uint64_t
 room_append(struct room *r, const struct message *m)
 {
-	struct entry *e = entry_new(m, r->last + 1);
+	struct entry *e = entry_new(m, r->appended + 1);
 	size_t size;
 
 	if (e == NULL)
 		return 0;
 	size = message_size(&e->message);
 	while (is_full(r, size))
-		drop_oldest(r);
-	*slot(r, ++r->last) = e;
+		drop(r, r->first++);
+	*slot(r, ++r->appended) = e;
 	r->bytes += size;
-	return r->last;
+	return r->appended;
+}
+
+void
+room_retract(struct room *r)
+{
+	drop(r, r->appended--);
+}
+
+void
+room_commit(struct room *r, uint64_t seq)
+{
+	r->committed = seq;
+}
+
+int
+room_restore(struct room *r, const struct message *m)
+{
+	if (m->seq != r->appended + 1) {
+		while (r->first <= r->appended)
+			drop(r, r->first++);
+		r->first = m->seq;
+		r->appended = m->seq - 1;
+	}
+	if (room_append(r, m) == 0)
+		return -1;
+	r->committed = r->appended;
+	return 0;
 }
 
 int
 room_get(const struct room *r, uint64_t seq, struct message *out)
 {
-	if (seq < r->first || seq > r->last)
+	if (seq < r->first || seq > r->committed)
 		return -1;
 	*out = (*slot(r, seq))->message;
 	return 0;
 }
 
+/* What waits to be committed may have pushed out all that is. */
 uint64_t
 room_first(const struct room *r)
 {
-	return r->first;
+	return r->first <= r->committed ? r->first : r->committed + 1;
 }
 
 uint64_t
 room_last(const struct room *r)
 {
-	return r->last;
+	return r->committed;
+}
+
+uint64_t
+room_appended(const struct room *r)
+{
+	return r->appended;
+}
+
+bool
+message_is_for(const struct message *m, uint64_t identity, bool is_operator)
+{
+	return m->to == TO_ALL || m->to == identity || m->author == identity ||
+	    (m->to == TO_OPERATORS && is_operator);
 }

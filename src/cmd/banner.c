@@ -2,8 +2,14 @@
 
 #include <ifaddrs.h>
 #include <net/if.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "cmd/qr.h"
+
+#define CHAT_PATH "/chat"
 
 static void
 ready_field(struct buf *b, const char *name, const struct sockets *s)
@@ -33,17 +39,28 @@ typedef void write_fn(
 
 /* TLS is spoken on the network alone. */
 static void
-write_url(struct buf *b, const struct endpoint *ep, const struct banner *banner)
+write_location(struct buf *b, const struct endpoint *ep,
+    const struct banner *banner, const char *path)
 {
 	char text[ENDPOINT_TEXT_MAX];
 
-	if (endpoint_is_unix(ep))
+	buf_addf(b, "%s://%s%s", banner->is_secure ? "https" : "http",
+	    endpoint_format(ep, text), path);
+}
+
+static void
+write_url(struct buf *b, const struct endpoint *ep, const struct banner *banner)
+{
+	if (endpoint_is_unix(ep)) {
 		buf_addf(
 		    b, "  curl --unix-socket %s http://localhost/\n", ep->path);
-	else
-		buf_addf(b, "  %s://%s/\n",
-		    banner->is_secure ? "https" : "http",
-		    endpoint_format(ep, text));
+		return;
+	}
+	buf_add_str(b, STR("  "));
+	write_location(b, ep, banner, "/");
+	buf_add_str(b, STR("    chat: "));
+	write_location(b, ep, banner, CHAT_PATH);
+	buf_add_str(b, STR("\n"));
 }
 
 static void
@@ -119,8 +136,96 @@ write_all(struct buf *b, const struct sockets *s, write_fn *write,
 	}
 }
 
-void
-banner_welcome(struct buf *b, const struct banner *banner)
+/* The chat page's, where there is none in b yet. */
+static void
+write_neighbours_url(
+    struct buf *b, const struct endpoint *ep, const struct banner *banner)
+{
+	if (buf_len(b) == 0 && !endpoint_is_unix(ep) &&
+	    !addr_is_loopback(&ep->addr) && is_for_neighbours(&ep->addr))
+		write_location(b, ep, banner, CHAT_PATH);
+}
+
+/* POSIX, 8.2: the first of them that is set and not empty counts. */
+static bool
+locale_is_utf8(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *value = getenv(names[i]);
+
+		if (value != NULL && *value != '\0')
+			return strcasestr(value, "UTF-8") != NULL ||
+			    strcasestr(value, "UTF8") != NULL;
+	}
+	return false;
+}
+
+static bool
+has_colours(void)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return (no_color == NULL || *no_color == '\0') && term != NULL &&
+	    strcmp(term, "dumb") != 0;
+}
+
+static size_t
+lines_of(const struct buf *b)
+{
+	return str_count((struct str){ buf_data(b), buf_len(b) }, '\n');
+}
+
+/* How many rows of a terminal it takes; long lines are broken. */
+static size_t
+rows_of(const struct buf *b, size_t columns)
+{
+	struct str rest = { buf_data(b), buf_len(b) };
+	size_t rows = 0;
+
+	while (rest.len > 0)
+		rows += 1 + str_cut(&rest, '\n').len / columns;
+	return rows;
+}
+
+/* Returns 0, or -1 where there is no URL to show or it cannot be shown. */
+static int
+make_code(struct buf *code, const struct banner *banner, unsigned columns)
+{
+	struct buf url = { 0 };
+	int result = -1;
+
+	write_all(&url, banner->http, write_neighbours_url, banner);
+	if (buf_len(&url) > 0) {
+		buf_add(&url, "", 1);
+		buf_add_str(code, STR("\nThe chat on a phone:\n"));
+		if (!buf_failed(&url))
+			result = qr_print(code, buf_data(&url), columns);
+	}
+	buf_free(&url);
+	return result;
+}
+
+/* Only where all else, and a line to type in, stays in sight. */
+static void
+write_code(struct buf *b, const struct banner *banner, const struct buf *below)
+{
+	struct buf code = { 0 };
+	struct winsize size;
+
+	if (has_colours() && locale_is_utf8() &&
+	    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
+	    make_code(&code, banner, size.ws_col) == 0 &&
+	    rows_of(b, size.ws_col) + lines_of(&code) +
+		    rows_of(below, size.ws_col) <
+		size.ws_row)
+		buf_add(b, buf_data(&code), buf_len(&code));
+	buf_free(&code);
+}
+
+static void
+write_http(struct buf *b, const struct banner *banner)
 {
 	if (banner->moved)
 		buf_addf(b, "\nPort %d is taken; this is the next free one.\n",
@@ -132,6 +237,11 @@ banner_welcome(struct buf *b, const struct banner *banner)
 	}
 	if (banner->fingerprint != NULL)
 		buf_addf(b, "The certificate is %s\n", banner->fingerprint);
+}
+
+static void
+write_rest(struct buf *b, const struct banner *banner)
+{
 	if (banner->udp->bound.n > 0) {
 		buf_addf(b, "\nChat from another terminal with\n");
 		write_all(b, banner->udp, write_chat, banner);
@@ -143,4 +253,16 @@ banner_welcome(struct buf *b, const struct banner *banner)
 		    "\nWhat you type here is said to all; /help lists the "
 		    "commands, Ctrl-D stops the server.\n");
 	buf_add_str(b, STR("\n"));
+}
+
+void
+banner_welcome(struct buf *b, const struct banner *banner)
+{
+	struct buf rest = { 0 };
+
+	write_http(b, banner);
+	write_rest(&rest, banner);
+	write_code(b, banner, &rest);
+	buf_add(b, buf_data(&rest), buf_len(&rest));
+	buf_free(&rest);
 }

@@ -23,8 +23,10 @@ struct banner {
 	bool has_console;
 };
 
-/* For a person at a terminal: every URL that a neighbour can use, what to
- * type to chat, what is served, and where there is a console what it does. */
+/* For a person at the terminal on stdout: every URL that a neighbour can use
+ * (the first one of the chat page as a QR code too, if there is room for it),
+ * what to type to chat, what is served, and where there is a console what it
+ * does. */
 void banner_welcome(struct buf *, const struct banner *);
 
 #endif

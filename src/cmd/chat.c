@@ -17,8 +17,9 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "chat/room.h"
+#include "chat/nick.h"
 #include "cmd/streams.h"
+#include "cmd/token.h"
 #include "loop/listen.h"
 #include "loop/talk.h"
 
@@ -30,25 +31,31 @@ struct options {
 	char *host; /* NULL only with --listen */
 	const char *port;
 	const char *nick;
-	bool is_plain;
-	bool is_pair;
+	const char *room;
+	enum talk_dialect dialect;
 	struct endpoint listen;
-	int linger; /* -1: not given */
+	int linger;                      /* -1: not given */
+	int no_bell, no_colour, no_time; /* set by getopt_long() */
 };
 
 static const char help[] =
     "Usage: chat [OPTION]... HOST[:PORT]\n"
     "       chat [OPTION]... HOST PORT\n"
     "       chat [OPTION]... --listen=PORT [HOST PORT]\n"
-    "Talks to a chatd, or to any program that takes lines of text as UDP\n"
-    "datagrams.  The default port is " DEFAULT_PORT ".\n"
+    "Talks to a chatd, and loses no line on the way.  The default port is\n" DEFAULT_PORT
+    ".\n"
     "\n"
     "  --nick=NAME    your name in the chat (default: the login name)\n"
-    "  --plain        bare lines alone, as the lecture's programs send them:\n"
-    "                 no name is told unless --nick gives one\n"
+    "  --room=ROOM    the room to go to (default: the server's lobby)\n"
+    "  --plain        for any program that takes lines of text as UDP\n"
+    "                 datagrams: bare lines alone, which may get lost; no name\n"
+    "                 is told unless --nick gives one\n"
     "  --listen=PORT  no server: two chats talk to each other.  Without HOST\n"
     "                 the first who writes is the partner\n"
     "  --linger=S     go on listening for S seconds after the end of stdin\n"
+    "  --no-bell      no bell when somebody means you\n"
+    "  --no-color     no colours and the like\n"
+    "  --no-time      no time before messages\n"
     "  --help         this text\n"
     "  --version      the version\n"
     "\n"
@@ -106,12 +113,22 @@ parse_nick(const char *nick)
 	return nick;
 }
 
+static const char *
+parse_room(const char *room)
+{
+	if (!room_name_is_valid(str_of(room)))
+		usage_error("--room=%s: not a name of at most %d bytes without "
+			    "white space and any of @/[]",
+		    room, CHAT_ROOM_MAX);
+	return room;
+}
+
 static void
 parse_listen(struct options *o, const char *value)
 {
 	if (endpoint_parse(str_of(value), &o->listen) == -1)
 		usage_error("--listen=%s: not a port", value);
-	o->is_pair = true;
+	o->dialect = TALK_PAIR;
 }
 
 static int
@@ -129,17 +146,22 @@ parse_options(struct options *o, int argc, char **argv)
 {
 	enum {
 		OPT_NICK = 1,
+		OPT_ROOM,
 		OPT_PLAIN,
 		OPT_LISTEN,
 		OPT_LINGER,
 		OPT_HELP,
 		OPT_VERSION
 	};
-	static const struct option names[] = {
+	const struct option names[] = {
 		{ "nick", required_argument, NULL, OPT_NICK },
+		{ "room", required_argument, NULL, OPT_ROOM },
 		{ "plain", no_argument, NULL, OPT_PLAIN },
 		{ "listen", required_argument, NULL, OPT_LISTEN },
 		{ "linger", required_argument, NULL, OPT_LINGER },
+		{ "no-bell", no_argument, &o->no_bell, 1 },
+		{ "no-color", no_argument, &o->no_colour, 1 },
+		{ "no-time", no_argument, &o->no_time, 1 },
 		{ "help", no_argument, NULL, OPT_HELP },
 		{ "version", no_argument, NULL, OPT_VERSION },
 		{ NULL, 0, NULL, 0 },
@@ -150,11 +172,17 @@ parse_options(struct options *o, int argc, char **argv)
 	argv[0] = name; /* getopt_long() begins its messages with it */
 	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
 		switch (option) {
+		case 0: /* it has set a flag */
+			break;
 		case OPT_NICK:
 			o->nick = parse_nick(optarg);
 			break;
+		case OPT_ROOM:
+			o->room = parse_room(optarg);
+			break;
 		case OPT_PLAIN:
-			o->is_plain = true;
+			if (o->dialect == TALK_NATIVE)
+				o->dialect = TALK_PLAIN;
 			break;
 		case OPT_LISTEN:
 			parse_listen(o, optarg);
@@ -204,7 +232,9 @@ parse_operands(struct options *o, int n, char **operands)
 {
 	uint64_t port;
 
-	if (n > 2 || (n == 0 && !o->is_pair))
+	if (o->room != NULL && o->dialect != TALK_NATIVE)
+		usage_error("--room: there is none with --plain or --listen");
+	if (n > 2 || (n == 0 && o->dialect != TALK_PAIR))
 		usage_error(n == 0 ? "there is no HOST"
 				   : "neither HOST[:PORT] nor HOST PORT");
 	if (n == 1)
@@ -225,10 +255,12 @@ choose_nick(const struct options *o)
 {
 	const struct passwd *user;
 
-	if (o->nick != NULL || o->is_plain)
+	if (o->nick != NULL || o->dialect != TALK_NATIVE)
 		return o->nick;
 	user = getpwuid(getuid());
-	return user != NULL ? user->pw_name : NULL;
+	return user != NULL && nick_is_valid(str_of(user->pw_name))
+	    ? user->pw_name
+	    : NULL;
 }
 
 /*
@@ -287,7 +319,7 @@ open_socket(struct options *o, struct talk_config *talk, char *listening)
 		return -1;
 	}
 	ai = choose_address(found);
-	if (o->is_pair) {
+	if (o->dialect == TALK_PAIR) {
 		talk->where = listening;
 		talk->fd = open_listening(&o->listen, listening);
 		if (ai != NULL)
@@ -309,12 +341,12 @@ set_locale(void)
 }
 
 static bool
-wants_no_colour(void)
+wants_no_colour(const struct options *o)
 {
 	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
 
-	return (no_color != NULL && no_color[0] != '\0') || term == NULL ||
-	    strcmp(term, "dumb") == 0;
+	return o->no_colour || (no_color != NULL && no_color[0] != '\0') ||
+	    term == NULL || strcmp(term, "dumb") == 0;
 }
 
 int
@@ -335,9 +367,15 @@ main(int argc, char **argv)
 	    options.host != NULL ? options.host : "", options.port);
 	talk.where = where;
 	talk.nick = choose_nick(&options);
-	talk.is_pair = options.is_pair;
+	talk.room = options.room;
+	talk.dialect = options.dialect;
 	talk.linger = options.linger;
-	talk.no_colour = wants_no_colour();
+	talk.no_colour = wants_no_colour(&options);
+	talk.no_time = options.no_time;
+	talk.no_bell = options.no_bell;
+	if (talk.dialect == TALK_NATIVE)
+		token_make(
+		    talk.nick != NULL ? talk.nick : "", where, talk.token);
 	if (open_socket(&options, &talk, where) == -1)
 		return EXIT_FAILURE;
 	if (talk_run(&talk, why) == -1) {

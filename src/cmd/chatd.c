@@ -12,6 +12,7 @@
 
 #include "cmd/banner.h"
 #include "cmd/options.h"
+#include "cmd/rooms.h"
 #include "cmd/sandbox.h"
 #include "cmd/sockets.h"
 #include "cmd/streams.h"
@@ -21,9 +22,7 @@
 #include "site/access.h"
 #include "site/app.h"
 
-#define HISTORY_BYTES_EACH 256 /* of memory a kept message, on average */
-#define MAX_MEMBERS        2000
-#define DESCRIPTORS_KEPT   32 /* from connections, for files and the rest */
+#define DESCRIPTORS_KEPT 32 /* from connections, for files and the rest */
 
 /* All that is open, in the order in which it is opened. */
 struct daemon {
@@ -35,6 +34,7 @@ struct daemon {
 	struct writer *log; /* NULL: no access log */
 	struct access access;
 	struct tls *tls;
+	struct rooms rooms;
 	struct app *app;
 	struct buf fields; /* of --header */
 	char sandbox[SANDBOX_TEXT_MAX];
@@ -134,6 +134,7 @@ open_app(struct daemon *d)
 		.error_pages = o->error_pages,
 		.status = o->status,
 		.secure_only = is_secure(o),
+		.chat = d->rooms.chat,
 		.facts = fill_facts,
 		.facts_arg = d,
 	};
@@ -179,8 +180,11 @@ sandbox_config(const struct options *o, const struct sockets *http)
 	allow_reading_anew(&config, o->mime_types);
 	allow_reading_anew(&config, o->tls_cert);
 	allow_reading_anew(&config, o->tls_key);
+	allow_reading_anew(&config, o->motd);
 	if (o->access_log != NULL && strcmp(o->access_log, "-") != 0)
 		allow_writing(&config, o->access_log);
+	if (o->history != NULL)
+		allow_writing(&config, o->history);
 	for (size_t i = 0; i < http->bound.n; i++) {
 		if (endpoint_is_unix(&http->bound.at[i]))
 			allow_writing(&config, http->bound.at[i].path);
@@ -194,7 +198,8 @@ enter_sandbox(struct daemon *d)
 {
 	struct sandbox_config config = sandbox_config(d->options, &d->http);
 
-	if (sandbox_enter(&config, d->sandbox) == -1)
+	if (sandbox_enter(&config, d->sandbox) == -1 ||
+	    rooms_start(&d->rooms) == -1)
 		return -1;
 	if (d->log == NULL || writer_start(d->log) == 0)
 		return 0;
@@ -228,6 +233,7 @@ reload(void *arg)
 		writer_reopen(d->log);
 	if (d->tls != NULL && tls_reload(d->tls, why) == -1)
 		log_warn("the old certificate stays: %s", why);
+	rooms_reload(&d->rooms, d->options);
 	if (app_reload(d->app, why) == -1)
 		log_warn("the old pages and types stay: %s", why);
 	systemd_ready();
@@ -298,19 +304,6 @@ httpd_config(const struct daemon *d)
 	};
 }
 
-static struct hub_config
-hub_config(const struct options *o)
-{
-	return (struct hub_config){
-		.max_messages = o->history_limit,
-		.max_bytes =
-		    (size_t)o->history_limit * HISTORY_BYTES_EACH + (1 << 20),
-		.max_members = MAX_MEMBERS,
-		.flood_lines = o->flood_lines,
-		.flood_seconds = o->flood_seconds,
-	};
-}
-
 /* Hands the sockets over; one that is not taken is closed at exit. */
 static int
 add_sockets(struct daemon *d)
@@ -331,7 +324,9 @@ open_server(struct daemon *d)
 {
 	const struct options *o = d->options;
 	struct server_config config = {
-		.hub = hub_config(o),
+		.hub = d->rooms.hub,
+		.history = d->rooms.history,
+		.chat = d->rooms.chat,
 		.trusted = o->trust.at,
 		.ntrusted = o->trust.n,
 		.reload = reload,
@@ -403,6 +398,7 @@ close_all(struct daemon *d)
 {
 	server_free(d->server);
 	app_free(d->app);
+	rooms_close(&d->rooms);
 	tls_free(d->tls);
 	tell_log_error(d);
 	writer_free(d->log);
@@ -421,7 +417,8 @@ run(const struct options *o, struct sink *out, struct sink *err)
 
 	if (systemd_sockets(&d.http, &d.udp) != -1 &&
 	    sockets_open(o, &d.http, &d.udp, &d.moved) == 0 &&
-	    open_log(&d) == 0 && open_tls(&d) == 0 && open_app(&d) == 0 &&
+	    open_log(&d) == 0 && open_tls(&d) == 0 &&
+	    rooms_open(&d.rooms, o, d.started) == 0 && open_app(&d) == 0 &&
 	    enter_sandbox(&d) == 0 && open_server(&d) == 0)
 		result = serve(&d);
 	close_all(&d);

@@ -60,7 +60,10 @@ struct options {
 	char *access_log;                      /* NULL: none; "-": stdout */
 	enum access_format access_log_format;
 
+	char *history; /* a file; NULL: in memory */
 	unsigned history_limit;
+	char *motd;                 /* a file; NULL: none */
+	struct strings server_name; /* besides addresses and local names */
 	struct networks trust;
 	unsigned flood_lines, flood_seconds; /* 0 lines: off */
 	bool console;

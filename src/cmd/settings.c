@@ -255,6 +255,30 @@ clear_strings(const struct setting *s, struct options *o)
 		free(list->at[--list->n]);
 }
 
+/* As the chat's page may be reached by. */
+static const char *
+set_host(const struct setting *s, struct options *o, struct str value)
+{
+	struct strings *list = place(s, o);
+
+	if (list->n == OPTIONS_LIST_MAX)
+		return "given at most 32 times";
+	for (size_t i = 0; i < value.len; i++) {
+		if (!http_is_token_char(value.p[i]))
+			value.len = 0;
+	}
+	if (value.len == 0)
+		return "a host name, as in chat.example.org";
+	list->at[list->n] = strndup(value.p, value.len);
+	if (list->at[list->n] == NULL)
+		return "shorter (out of memory)";
+	list->n++;
+	return NULL;
+}
+
+static const struct setting_type hosts_type = { set_host, print_strings,
+	clear_strings, clear_strings };
+
 static const struct setting_type field_type = { set_field, print_strings,
 	clear_strings, clear_strings };
 
@@ -452,8 +476,17 @@ static const struct setting table[] = {
 	{ "access-log-format", 0, "combined|json", "its format",
 	    WORD(access_log_format, format_words) },
 
-	{ "history-limit", 0, "N", "messages that a room keeps (default 1000)",
+	{ "history", 0, "FILE", "keep the rooms' messages in this SQLite file",
+	    OTHER(name_type, history) },
+	{ "history-limit", 0, "N",
+	    "messages that a room keeps in memory (default 1000)",
 	    NUMBER(history_limit, 1, 1000000) },
+	{ "motd", 0, "FILE", "the message of the day, told to who comes in",
+	    OTHER(name_type, motd) },
+	{ "server-name", 0, "HOST",
+	    "a name that browsers reach the chat by, besides addresses and "
+	    "local names (repeatable)",
+	    OTHER(hosts_type, server_name) },
 	{ "trust", 0, "CIDR",
 	    "a network whose plain UDP peers join without a code "
 	    "(repeatable; loopback always)",

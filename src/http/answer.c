@@ -20,6 +20,18 @@ struct answer {
 	struct instant now;
 };
 
+struct http_manner
+http_manner_of(unsigned minor, bool keep, bool is_head)
+{
+	struct http_manner manner = { STR(""), is_head };
+
+	if (!keep)
+		manner.connection = STR("close");
+	else if (minor == 0)
+		manner.connection = STR("keep-alive");
+	return manner;
+}
+
 static uint64_t
 complete_length(const struct http_response *res)
 {
@@ -151,6 +163,7 @@ write_head(struct answer *a)
 		.date = http_service_date(a->service, a->now),
 		.type = res->type,
 		.content_length = content_length(a),
+		.until_close = res->stream.fill != NULL,
 		.content_range = str_of(a->content_range),
 		.accepts_ranges =
 		    res->status == 200 && res->validators.etag.len > 0,
@@ -232,6 +245,10 @@ http_answer(struct http_service *service, struct outbox *out,
 	struct buf page = { 0 };
 	uint64_t length;
 
+	if (res->stream.fill != NULL) {
+		write_head(&a);
+		return 0;
+	}
 	if (req != NULL && req->noted != 0 && res->status == 200)
 		select_content(req, &a);
 	if (res->status >= 300 && res->status != 304 &&

@@ -19,9 +19,13 @@ struct http_manner {
 	bool is_head;          /* leave out the content */
 };
 
+/* RFC 9112, 9.3: HTTP/1.1 persists without being told so. */
+struct http_manner http_manner_of(unsigned minor, bool keep, bool is_head);
+
 /*
  * Puts the answer into the outbox, which has no file yet, and takes over
- * res->fd.  The request is NULL where it was refused unread.  res->status
+ * res->fd.  The request is NULL where it is not there to be asked for
+ * conditions and ranges.  Of a stream only the head is put there.  res->status
  * becomes the status that was sent.  Returns the bytes of its content; the
  * outbox's memory has failed where there was none.
  */

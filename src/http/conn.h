@@ -1,8 +1,9 @@
 /*
  * An HTTP/1.1 connection as a state machine without a descriptor: bytes in,
  * requests, answers, bytes out.  It keeps requests in order, one answer for
- * each (RFC 9112, 9.3), and never holds more than HTTP_OUT_HIGH and one
- * answer of memory, however many requests were pipelined.
+ * each (RFC 9112, 9.3), and never holds more than HTTP_OUT_HIGH, one answer
+ * and the body that whoever answers asked for, however many requests were
+ * pipelined.
  *
  * A driver owns the socket and repeats: hand in what was received, take out
  * what is to be sent, call http_conn_expire() at the deadline.
@@ -25,6 +26,7 @@ struct http_conn;
 struct http_peer {
 	const struct addr *addr; /* the caller's; NULL for a Unix socket */
 	bool is_secure;          /* over TLS; set before anything is received */
+	struct http_waker waker; /* the driver's, handed to the handler */
 };
 
 /* The service and the peer outlive it.  NULL without memory. */
@@ -46,10 +48,15 @@ void http_conn_refuse(struct http_conn *, struct instant now);
 size_t http_conn_receive(
     struct http_conn *, const char *data, size_t len, struct instant now);
 
+/* A waker was called: what waits for it is asked again, here or in
+ * http_conn_output(), which is to follow. */
+void http_conn_wake(struct http_conn *, struct instant now);
+
 /* The peer sends no more.  What was asked for is still answered. */
 void http_conn_eof(struct http_conn *, struct instant now);
 
-/* Whether answers wait, so that receiving would not go on. */
+/* Whether answers wait, or one is waited for, so that receiving would not go
+ * on. */
 bool http_conn_is_full(const struct http_conn *);
 
 /* Whether it only waits for another request. */
@@ -77,7 +84,8 @@ int64_t http_conn_deadline(const struct http_conn *);
 void http_conn_expire(struct http_conn *, int64_t unread, struct instant now);
 bool http_conn_has_ended(const struct http_conn *);
 
-/* No request after those under way (the server stops). */
+/* No request after those under way (the server stops); a stream ends after
+ * what http_conn_output() still gets of it. */
 void http_conn_drain(struct http_conn *);
 
 /* For a log: "idle", "request", ... */

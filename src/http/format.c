@@ -16,6 +16,8 @@ static const struct status {
 	struct str line;
 } statuses[] = {
 	STATUS(200, "OK"),
+	STATUS(201, "Created"),
+	STATUS(202, "Accepted"),
 	STATUS(204, "No Content"),
 	STATUS(206, "Partial Content"),
 	STATUS(301, "Moved Permanently"),
@@ -26,11 +28,16 @@ static const struct status {
 	STATUS(404, "Not Found"),
 	STATUS(405, "Method Not Allowed"),
 	STATUS(408, "Request Timeout"),
+	STATUS(409, "Conflict"),
 	STATUS(412, "Precondition Failed"),
 	STATUS(413, "Content Too Large"),
 	STATUS(414, "URI Too Long"),
+	STATUS(415, "Unsupported Media Type"),
 	STATUS(416, "Range Not Satisfiable"),
 	STATUS(417, "Expectation Failed"),
+	STATUS(421, "Misdirected Request"),
+	STATUS(422, "Unprocessable Content"),
+	STATUS(429, "Too Many Requests"),
 	STATUS(431, "Request Header Fields Too Large"),
 	STATUS(500, "Internal Server Error"),
 	STATUS(501, "Not Implemented"),
@@ -125,7 +132,7 @@ http_head_write(struct buf *b, const struct http_head *head)
 	at = put_status_line(at, head->status);
 	at = put_field(at, STR("Date: "), head->date);
 	at = put_field(at, STR("Content-Type: "), head->type);
-	if (!http_has_no_content(head->status)) {
+	if (!http_has_no_content(head->status) && !head->until_close) {
 		at = put(at, STR("Content-Length: "));
 		at = put_number(at, head->content_length);
 		at = put(at, STR("\r\n"));

@@ -26,7 +26,8 @@ struct http_head {
 	int status;
 	struct str date;          /* Date */
 	struct str type;          /* Content-Type */
-	uint64_t content_length;  /* left out where there can be no content */
+	uint64_t content_length;  /* left out where there can be no content, */
+	bool until_close;         /* or where it ends with the connection */
 	struct str content_range; /* Content-Range */
 	bool accepts_ranges;      /* Accept-Ranges: bytes */
 	struct str fields;        /* whole field lines, each with its CRLF */

@@ -26,6 +26,26 @@ outbox_clear(struct outbox *o)
 	buf_free(&o->memory);
 }
 
+void
+outbox_take_spare(struct outbox *o, struct buf *spare)
+{
+	if (o->memory.base == NULL) {
+		o->memory = *spare;
+		buf_init(spare);
+	}
+}
+
+void
+outbox_leave_spare(struct outbox *o, struct buf *spare)
+{
+	if (spare->base == NULL && o->memory.cap <= 2 * HTTP_OUT_HIGH) {
+		*spare = o->memory;
+		buf_init(&o->memory);
+	} else {
+		buf_free(&o->memory);
+	}
+}
+
 /* The head of the next part goes to memory; after the last, the end. */
 static void
 next_part(struct outbox *o)

@@ -47,6 +47,13 @@ void outbox_init(struct outbox *);
 void outbox_clear(struct outbox *);
 
 /*
+ * Without anything to send it needs no buffer of its own: before something is
+ * added it may take a spare one, and afterwards leave its own as the spare.
+ */
+void outbox_take_spare(struct outbox *, struct buf *spare);
+void outbox_leave_spare(struct outbox *, struct buf *spare);
+
+/*
  * Takes over fd, to send a range of it; or the ranges of a multipart, with
  * their heads, which it takes over too.  There must be no file yet.
  */

@@ -43,6 +43,16 @@ struct http_field {
 	struct str value; /* without the white space around it */
 };
 
+/*
+ * Has the connection ask its `later` or `stream` again, soon and not from
+ * within the call.  Not to be called after gone(); nor to be kept where the
+ * answer has neither.  wake is NULL where the driver cannot wait.
+ */
+struct http_waker {
+	void (*wake)(void *arg);
+	void *arg;
+};
+
 struct http_request {
 	enum http_method method;
 	struct str line;      /* the request line */
@@ -63,6 +73,7 @@ struct http_request {
 	/* Not of the head; the connection knows them. */
 	const struct addr *peer; /* who asks; NULL through a Unix socket */
 	bool is_secure;          /* over TLS */
+	struct http_waker waker;
 };
 
 /*

@@ -16,8 +16,51 @@
 #include "http/date.h"
 #include "http/parse.h"
 
+struct http_response;
+
 /* Statuses that are counted: 100 to 599. */
 #define HTTP_STATUS_MAX 600
+
+/*
+ * An answer that has to wait: for the request's body, for something else, or
+ * for both.  Whoever makes one keeps what it needs of the request.
+ */
+struct http_later {
+	size_t max_body; /* bytes of the body that are collected; more: 413 */
+	/*
+	 * Called with the whole body, and again after each wake-up.  Fills in
+	 * the response, as a handler does but with no `later`, and returns
+	 * true; or returns false, and is woken when there is more to say.
+	 * The body stays the same in each call.
+	 */
+	bool (*answer)(void *arg, struct str body, struct http_response *,
+	    struct instant now);
+	/* Called once: the answer was given, or nobody waits for it. */
+	void (*gone)(void *arg);
+	void *arg;
+};
+
+/*
+ * Content without an end, such as events: it is sent as it comes, without
+ * Content-Length, until the connection closes (RFC 9112, 6.3 rule 8).
+ */
+struct http_stream {
+	/*
+	 * Appends what there is to send now, up to about HTTP_OUT_HIGH bytes;
+	 * called when all before was sent, after each wake-up and at the
+	 * deadline.  Returns false when the content ends after that.
+	 */
+	bool (*fill)(void *arg, struct buf *out, struct instant now);
+	/* When there will be something to send without a wake-up, mono; or
+	 * NEVER. */
+	int64_t (*deadline)(void *arg);
+	/* The peer sends no more: most who do that are gone, which shows only
+	 * when something is sent. */
+	void (*half_closed)(void *arg);
+	/* Called once: the stream has ended, or nobody reads it. */
+	void (*gone)(void *arg);
+	void *arg;
+};
 
 struct http_response {
 	int status;        /* 200 until the handler says otherwise */
@@ -36,6 +79,15 @@ struct http_response {
 	 * answers conditions and ranges by them when the status is 200.
 	 */
 	struct http_validators validators;
+	/*
+	 * Or, when its answer function is set, the answer comes later, and
+	 * nothing else above counts.  Only for requests with no other
+	 * method than POST, PUT, PATCH or DELETE.
+	 */
+	struct http_later later;
+	/* Or, when its fill function is set, content without an end; not
+	 * called for HEAD, but for gone(). */
+	struct http_stream stream;
 };
 
 /*

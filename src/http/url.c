@@ -80,16 +80,38 @@ url_is_authority(struct str s)
 	return str_cut(&port, ':').len == 0 && is_port(port);
 }
 
+/* The port of an authority: its digits, or empty. */
+static struct str
+port_of(struct str s)
+{
+	if (s.len > 0 && s.p[0] == '[')
+		str_cut(&s, ']');
+	str_cut(&s, ':');
+	return s;
+}
+
+struct str
+url_host(struct str s)
+{
+	struct str host = s;
+
+	if (s.len > 0 && s.p[0] == '[') {
+		host.len = str_cut(&s, ']').len + 1;
+		return host;
+	}
+	host = str_cut(&s, ':');
+	if (host.len > 1 && host.p[host.len - 1] == '.')
+		host.len--;
+	return host;
+}
+
 bool
 url_is_local_authority(struct str s)
 {
 	static const struct str local = STR(".localhost");
-	struct str host = str_cut(&s, ':');
+	struct str host = url_host(s);
 	uint8_t ip[16];
 
-	/* The dot at the end of a name that is complete (RFC 1034, 3.1). */
-	if (host.len > 1 && host.p[host.len - 1] == '.')
-		host.len--;
 	/* Whatever is in brackets is an IP literal. */
 	if (host.len == 0 || host.p[0] == '[' ||
 	    memchr(host.p, '.', host.len) == NULL)
@@ -114,6 +136,31 @@ scheme_length(struct str s)
 			return front.len;
 	}
 	return 0;
+}
+
+static bool
+is_same_port(struct str a, struct str b, uint64_t usual)
+{
+	uint64_t first = usual, second = usual;
+
+	return (a.len == 0 || str_to_u64(a, 65535, &first) == 0) &&
+	    (b.len == 0 || str_to_u64(b, 65535, &second) == 0) &&
+	    first == second;
+}
+
+bool
+url_is_same_origin(struct str origin, struct str authority, bool is_secure)
+{
+	size_t scheme = scheme_length(origin);
+
+	if (scheme != (is_secure ? STR("https://") : STR("http://")).len)
+		return false;
+	origin.p += scheme;
+	origin.len -= scheme;
+	return url_is_authority(origin) &&
+	    str_eq_nocase(url_host(origin), url_host(authority)) &&
+	    is_same_port(
+		port_of(origin), port_of(authority), is_secure ? 443 : 80);
 }
 
 /* Cuts the authority off a target in absolute form. */
@@ -250,4 +297,51 @@ void
 url_encode_query(struct buf *b, struct str query)
 {
 	encode(b, query, "%/?:@-._~!$&()*+,;=");
+}
+
+/* The byte that a non-empty part of a form begins with, and *s moved past
+ * it. */
+static char
+form_byte(struct str *s)
+{
+	int high = s->p[0] == '%' && s->len >= 3 ? hex_value(s->p[1]) : -1;
+	int low = high != -1 ? hex_value(s->p[2]) : -1;
+	char byte = s->p[0] == '+' ? ' ' : s->p[0];
+	size_t used = low != -1 ? 3 : 1;
+
+	if (low != -1)
+		byte = (char)(high << 4 | low);
+	s->p += used;
+	s->len -= used;
+	return byte;
+}
+
+static bool
+form_is(struct str encoded, struct str name)
+{
+	size_t i = 0;
+
+	while (encoded.len > 0 && i < name.len) {
+		if (form_byte(&encoded) != name.p[i++])
+			return false;
+	}
+	return encoded.len == 0 && i == name.len;
+}
+
+bool
+url_form_get(struct str form, struct str name, struct buf *value)
+{
+	while (form.len > 0) {
+		struct str field = str_cut(&form, '&');
+
+		if (!form_is(str_cut(&field, '='), name))
+			continue;
+		while (field.len > 0) {
+			char byte = form_byte(&field);
+
+			buf_add(value, &byte, 1);
+		}
+		return true;
+	}
+	return false;
 }

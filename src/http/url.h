@@ -1,5 +1,5 @@
 /*
- * Request targets and URI paths (RFC 9112, 3.2; RFC 3986).
+ * Request targets, URI paths and forms (RFC 9112, 3.2; RFC 3986).
  */
 #ifndef CHATD_HTTP_URL_H
 #define CHATD_HTTP_URL_H
@@ -22,6 +22,17 @@ bool url_is_authority(struct str);
  * localhost; or none at all.  One dot at the end does not count.
  */
 bool url_is_local_authority(struct str);
+
+/* The host of an authority: an IPv6 literal keeps its brackets, a name loses
+ * one dot at its end (RFC 1034, 3.1). */
+struct str url_host(struct str authority);
+
+/*
+ * Whether an Origin (RFC 6454, 7) is that of who is asked by this authority,
+ * over TLS or not: scheme, host and port are the same.
+ */
+bool url_is_same_origin(
+    struct str origin, struct str authority, bool is_secure);
 
 /*
  * Splits a target in origin, absolute, authority (for CONNECT alone) or
@@ -48,5 +59,12 @@ long url_decode_path(struct str path, char *out, size_t cap);
  */
 void url_encode_path(struct buf *, struct str path);
 void url_encode_query(struct buf *, struct str query);
+
+/*
+ * Appends the value of the first field of that name in a query or a body of
+ * application/x-www-form-urlencoded, decoded: `+` is a space, %XX a byte, and
+ * a `%` without two digits stands for itself.  Returns whether it is there.
+ */
+bool url_form_get(struct str form, struct str name, struct buf *value);
 
 #endif

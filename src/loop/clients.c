@@ -23,6 +23,7 @@
 
 struct client {
 	TAILQ_ENTRY(client) link;
+	TAILQ_ENTRY(client) woken_link;
 	struct clients *all;
 	struct http_conn *conn;
 	struct http_peer peer;
@@ -40,12 +41,15 @@ struct client {
 	bool reading;
 	bool has_spoken;
 	bool is_refused;
+	bool is_woken; /* is in the list of those */
 };
 
 struct clients {
 	struct clients_config config;
 	TAILQ_HEAD(, client) list; /* who was silent longest comes first */
 	size_t count, refused;     /* the latter among the former */
+	TAILQ_HEAD(woken_list, client) woken;
+	struct event wake_up; /* for all of them */
 	char received[RECEIVE_MAX];
 };
 
@@ -73,6 +77,8 @@ client_close(struct client *cl, const char *why)
 	    http_conn_state(cl->conn), why);
 	http_conn_free(cl->conn, now(cl));
 	TAILQ_REMOVE(&all->list, cl, link);
+	if (cl->is_woken)
+		TAILQ_REMOVE(&all->woken, cl, woken_link);
 	event_del(&cl->readable);
 	event_del(&cl->writable);
 	event_del(&cl->timer);
@@ -213,6 +219,14 @@ client_set_reading(struct client *cl, bool reading)
 		event_del(&cl->readable);
 }
 
+/* Whether the other way may go on, since this one did. */
+static bool
+client_goes_on(const struct client *cl, bool moved, bool was_full)
+{
+	return (moved || (was_full && !http_conn_is_full(cl->conn))) &&
+	    !outlet_is_busy(&cl->out);
+}
+
 /*
  * Moves bytes both ways, first those just received, until neither way goes
  * on.  May close the client.
@@ -236,8 +250,10 @@ client_pump(struct client *cl, const char *data, size_t len)
 			http_conn_eof(cl->conn, now(cl));
 		if (client_flush(cl) == -1)
 			return;
-	} while ((moved > 0 || was_full) && !outlet_is_busy(&cl->out));
-	client_set_reading(cl, !cl->eof && !outlet_is_busy(&cl->out));
+	} while (client_goes_on(cl, moved > 0, was_full));
+	client_set_reading(cl,
+	    !cl->eof && !outlet_is_busy(&cl->out) &&
+		!http_conn_is_full(cl->conn));
 	client_rearm(cl);
 }
 
@@ -388,6 +404,46 @@ client_timer_cb(evutil_socket_t fd, short what, void *arg)
 	client_close(cl, "the time is up");
 }
 
+/* Whoever wakes it may be in the middle of another client, or of many. */
+static void
+client_wake_cb(void *arg)
+{
+	struct client *cl = arg;
+
+	if (cl->is_woken)
+		return;
+	cl->is_woken = true;
+	TAILQ_INSERT_TAIL(&cl->all->woken, cl, woken_link);
+	event_active(&cl->all->wake_up, EV_TIMEOUT, 0);
+}
+
+/* May close the client. */
+static void
+client_wake_up(struct client *cl)
+{
+	cl->is_woken = false;
+	TAILQ_REMOVE(&cl->all->woken, cl, woken_link);
+	http_conn_wake(cl->conn, now(cl));
+	client_pump(cl, NULL, 0);
+}
+
+/* Those woken so far; who is woken meanwhile has a turn of its own. */
+static void
+clients_wake_up_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct clients *all = arg;
+	struct client *cl, *last = TAILQ_LAST(&all->woken, woken_list);
+	bool was_last = false;
+
+	(void)fd;
+	(void)what;
+	turn_renew(all->config.turn);
+	while (!was_last && (cl = TAILQ_FIRST(&all->woken)) != NULL) {
+		was_last = cl == last;
+		client_wake_up(cl);
+	}
+}
+
 static struct client *
 client_new(struct clients *all, int fd, const struct addr *peer)
 {
@@ -398,6 +454,7 @@ client_new(struct clients *all, int fd, const struct addr *peer)
 	cl->all = all;
 	cl->fd = fd;
 	cl->since = now(cl).mono;
+	cl->peer.waker = (struct http_waker){ client_wake_cb, cl };
 	if (peer != NULL) {
 		cl->addr = *peer;
 		cl->peer.addr = &cl->addr;
@@ -428,6 +485,8 @@ clients_new(const struct clients_config *config)
 		return NULL;
 	all->config = *config;
 	TAILQ_INIT(&all->list);
+	TAILQ_INIT(&all->woken);
+	evtimer_assign(&all->wake_up, config->base, clients_wake_up_cb, all);
 	return all;
 }
 
@@ -440,6 +499,7 @@ clients_free(struct clients *all)
 		return;
 	while ((cl = TAILQ_FIRST(&all->list)) != NULL)
 		client_close(cl, "the server stops");
+	event_del(&all->wake_up);
 	free(all);
 }
 

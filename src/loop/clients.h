@@ -4,7 +4,8 @@
  * sends (loop/outlet) straight from the callback that read the request; so
  * the usual request costs one receive and one send, and an idle client holds
  * no buffer.  A client that speaks TLS has a bufferevent, and is the same
- * otherwise.
+ * otherwise.  Clients that are woken, however many at once, have their turn
+ * from one event.
  */
 #ifndef CHATD_CLIENTS_H
 #define CHATD_CLIENTS_H
@@ -57,7 +58,8 @@ size_t clients_served(const struct clients *); /* all but the refused */
  */
 bool clients_evict(struct clients *);
 
-/* Closes who is idle, lets the others finish what is under way. */
+/* Closes who is idle, ends streams after their last word, and lets the others
+ * finish what is under way. */
 void clients_drain(struct clients *);
 
 #endif

@@ -70,21 +70,11 @@ console_print_line(struct console *c, struct str line)
 	console_print(c);
 }
 
-static struct member *
-find_member(const struct hub *hub, uint64_t id)
-{
-	struct member *m = hub_first(hub);
-
-	while (m != NULL && member_id(m) != id)
-		m = hub_next(m);
-	return m;
-}
-
 /* Ends pair mode, and says so, when the partner has left. */
 static void
 console_check_partner(struct console *c)
 {
-	if (c->partner == 0 || find_member(c->hub, c->partner) != NULL)
+	if (c->partner == 0 || hub_member(c->hub, c->partner) != NULL)
 		return;
 	c->partner = 0;
 	console_print_line(
@@ -95,7 +85,7 @@ console_check_partner(struct console *c)
 static int
 console_next(struct console *c, struct message *message)
 {
-	const struct room *room = hub_room(c->hub);
+	const struct room *room = hall_room(hub_first_hall(c->hub));
 
 	if (c->member != NULL) {
 		if (member_next(c->hub, c->member, message) == -1)
@@ -105,22 +95,33 @@ console_next(struct console *c, struct message *message)
 	}
 	if (c->seen + 1 < room_first(room))
 		c->seen = room_first(room) - 1;
-	if (room_get(room, c->seen + 1, message) == -1)
-		return -1;
-	c->seen = message->seq;
-	return 0;
+	while (room_get(room, ++c->seen, message) == 0) {
+		if (message->to == TO_ALL)
+			return 0;
+	}
+	c->seen--;
+	return -1;
 }
 
+static uint64_t
+console_identity(const struct console *c)
+{
+	return c->member != NULL ? member_person(c->member)->identity : TO_ALL;
+}
+
+/* Who reads along without being a member sees the lobby, as anybody would. */
 static void
-console_wake(void *arg)
+console_wake(void *arg, struct hall *hall)
 {
 	struct console *c = arg;
 	struct message message;
 
+	(void)hall;
 	while (console_next(c, &message) == 0) {
-		if (c->partner != 0 && message.sender != c->partner)
+		if (c->partner != 0 && message.sender != c->partner &&
+		    message.author != console_identity(c))
 			buf_add_str(&c->out, STR("INTERLOPER "));
-		command_format(&c->out, &message);
+		command_format(&c->out, &message, console_identity(c));
 		buf_add(&c->out, "\n", 1);
 		console_print(c);
 	}
@@ -136,18 +137,19 @@ console_tell(void *arg, void *owner, struct str line)
 }
 
 static void
-console_removed(void *arg, void *owner)
+console_removed(void *arg, void *owner, const char *reason)
 {
 	struct console *c = arg;
 
 	(void)owner;
+	(void)reason;
 	c->member = NULL;
 }
 
 static void
 command_peer(struct console *c, struct str nick)
 {
-	struct member *partner = hub_find(c->hub, nick);
+	struct member *partner = hub_find(c->hub, nick, clock_now());
 	struct str name;
 
 	if (nick.len == 0) {
@@ -173,10 +175,24 @@ command_stats(struct console *c, struct str rest)
 	console_print(c);
 }
 
+/* For somebody else, who types it, or opens the link. */
+static void
+command_operator(struct console *c, struct str rest)
+{
+	const char *code = hub_operator_code(c->hub, clock_now());
+
+	(void)rest;
+	hub_tell(c->hub, c->member,
+	    "Whoever types /op %s within an hour, once, is an operator; in a "
+	    "browser: /chat#op=%s",
+	    code, code);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(struct console *, struct str rest);
 } commands[] = {
+	{ "/op", command_operator },
 	{ "/peer", command_peer },
 	{ "/stats", command_stats },
 };
@@ -214,7 +230,7 @@ say_to_partner(struct console *c, struct str line, struct instant now)
 		line = (struct str){ line.p + 1, line.len - 1 };
 	else if (line.p[0] == '/')
 		return false;
-	partner = find_member(c->hub, c->partner);
+	partner = hub_member(c->hub, c->partner);
 	if (partner != NULL)
 		hub_private(c->hub, c->member, member_name(partner), line, now);
 	else
@@ -230,12 +246,13 @@ console_line(struct console *c, struct str line)
 	if (c->member == NULL || run_own_command(c, line) ||
 	    say_to_partner(c, line, now))
 		return;
-	if (command_line(c->hub, c->member, line, now) == COMMAND_QUIT)
+	if (command_line(c->hub, c->member, line, now).quits)
 		c->config.stop(c->config.arg);
 	else if (str_eq_nocase(str_trim(line), STR("/help")))
 		hub_tell(c->hub, c->member,
-		    "Here also: /peer NICK talks to one alone (/peer ends it), "
-		    "/stats; /quit stops the daemon.");
+		    "Here also: /op makes a code for another operator, /peer "
+		    "NICK talks to one alone (/peer ends it), /stats; /quit "
+		    "stops the daemon.");
 }
 
 static void
@@ -255,6 +272,11 @@ static int
 console_open(struct console *c, struct event_base *base)
 {
 	int fd = c->config.fd, out = sink_fd(c->config.out);
+	struct arrival arrival = {
+		.transport = &c->transport,
+		.owner = c,
+		.name = STR(CONSOLE_NICK),
+	};
 	enum hub_result result;
 
 	if (fd_is_watchable(out) &&
@@ -269,8 +291,7 @@ console_open(struct console *c, struct event_base *base)
 	/* Who cannot type is no member: nobody should wait for an answer. */
 	if (fd == -1)
 		return 0;
-	c->member = hub_join(
-	    c->hub, &c->transport, c, STR(CONSOLE_NICK), &result, clock_now());
+	c->member = hub_join(c->hub, &arrival, &result, clock_now());
 	return c->member != NULL ? 0 : -1;
 }
 

@@ -6,6 +6,7 @@
 #ifndef CHATD_LINEEDIT_H
 #define CHATD_LINEEDIT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/sink.h"
@@ -17,7 +18,9 @@ struct lineedit;
 struct lineedit_config {
 	const char *prompt;
 	struct sink
-	    *out;       /* the terminal; the caller's, outlives the lineedit */
+	    *out;    /* the terminal; the caller's, outlives the lineedit */
+	bool erases; /* a line that is finished is taken off the screen, where
+		      * what it shows is known */
 	input_cb *line; /* at_eof: Ctrl-D, or the terminal is gone */
 	/* The i-th word that TAB may complete to, or NULL past the last. */
 	const char *(*word)(void *arg, size_t i);

@@ -79,20 +79,18 @@ columns_of(wchar_t c, unsigned column)
 	return c < 0x20 || c == 0x7f ? 2 : c > 0xffff ? 8 : 7;
 }
 
-/* How many rows below the prompt's the cursor is. */
+/* How many rows below the prompt's the end of that text is. */
 static unsigned
-cursor_row(struct lineedit *le)
+row_after(struct lineedit *le, const char *p, const char *end)
 {
-	const LineInfo *line = el_line(le->el);
-	const char *p = line->buffer;
 	unsigned row = 0, column = (unsigned)strlen(le->config.prompt);
 	int screen = 80;
 	mbstate_t state = { 0 };
 
 	el_get(le->el, EL_GETTC, "co", &screen);
-	while (p < line->cursor) {
+	while (p < end) {
 		wchar_t c;
-		size_t n = mbrtowc(&c, p, (size_t)(line->cursor - p), &state);
+		size_t n = mbrtowc(&c, p, (size_t)(end - p), &state);
 		unsigned width;
 
 		if (n == 0 || n > MB_CUR_MAX)
@@ -112,27 +110,29 @@ cursor_row(struct lineedit *le)
 	return row;
 }
 
-/* What takes the line off the screen. */
+/* Takes all from so many rows above on off the screen. */
 static void
-add_erase(struct lineedit *le, struct buf *out)
+erase_rows_and_write(
+    struct lineedit *le, unsigned rows, const char *text, size_t len)
 {
-	unsigned row = cursor_row(le);
+	struct buf b = { 0 };
 
-	if (row > 0)
-		buf_addf(out, "\033[%uA", row);
-	buf_add_str(out, STR("\r\033[J"));
+	if (rows > 0)
+		buf_addf(&b, "\033[%uA", rows);
+	buf_add_str(&b, STR("\r\033[J"));
+	buf_add(&b, text, len);
+	if (!buf_failed(&b))
+		sink_write(le->config.out, buf_data(&b), buf_len(&b));
+	buf_free(&b);
 }
 
 static void
 erase_and_write(struct lineedit *le, const char *text, size_t len)
 {
-	struct buf b = { 0 };
+	const LineInfo *line = el_line(le->el);
 
-	add_erase(le, &b);
-	buf_add(&b, text, len);
-	if (!buf_failed(&b))
-		sink_write(le->config.out, buf_data(&b), buf_len(&b));
-	buf_free(&b);
+	erase_rows_and_write(
+	    le, row_after(le, line->buffer, line->cursor), text, len);
 }
 
 void
@@ -316,6 +316,9 @@ lineedit_finish(struct lineedit *le, const char *line, size_t len, bool at_eof)
 
 	if (at_eof)
 		erase_and_write(le, "", 0);
+	else if (le->config.erases) /* the cursor is in the row after it */
+		erase_rows_and_write(
+		    le, row_after(le, line, line + len) + 1, "", 0);
 	le->shown = false;
 	if (copy != NULL) {
 		if (len > 0)

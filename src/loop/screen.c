@@ -16,12 +16,14 @@
 #include "base/clock.h"
 #include "base/sink.h"
 #include "loop/lineedit.h"
+#include "loop/nicks.h"
 
 #define NOTICE_MAX 512
 
 struct screen {
 	bool is_terminal;
 	bool no_colour;
+	bool no_time;
 	struct sink *out;
 	size_t waiting; /* bytes in the sink when it was last flushed */
 	struct event *writable;
@@ -54,28 +56,71 @@ screen_writable_cb(evutil_socket_t fd, short what, void *arg)
 	screen_flush(arg);
 }
 
+/* What turns a look on; all are turned off together. */
+static const char *const looks[] = {
+	[LOOK_PLAIN] = "",
+	[LOOK_DIM] = "\033[2m",
+	[LOOK_BOLD] = "\033[1m",
+	[LOOK_ACTION] = "\033[3m",
+	[LOOK_PRIVATE] = "\033[35m",
+	[LOOK_QUESTION] = "\033[36m",
+	[LOOK_ANNOUNCEMENT] = "\033[1;33m",
+};
+
+#define LOOK_OFF "\033[0m"
+
+/* Those of the 256 colours that can be read on black and on white, and told
+ * from each other. */
+static const unsigned char nick_colours[] = { 26, 29, 31, 64, 97, 99, 130, 131,
+	133, 136, 160, 166 };
+
+#define NICK_COLOURS (sizeof(nick_colours) / sizeof(nick_colours[0]))
+
 static void
-add_time(struct buf *b)
+add_time(struct buf *b, int64_t millis)
 {
-	time_t now = (time_t)(clock_now().wall / 1000);
+	time_t seconds = (time_t)(millis / 1000);
 	char text[16];
 	struct tm tm;
 
-	if (localtime_r(&now, &tm) != NULL &&
+	if (localtime_r(&seconds, &tm) != NULL &&
 	    strftime(text, sizeof(text), "%H:%M ", &tm) > 0)
 		buf_add_str(b, str_of(text));
 }
 
-void
-screen_add(
-    struct screen *s, const char *prefix, const char *line, bool stands_out)
+static void
+add_coloured(struct buf *b, const struct screen_line *line)
 {
-	bool is_bold = stands_out && s->is_terminal && !s->no_colour;
+	const char *look = looks[line->look];
+	size_t before;
 
-	if (s->is_terminal)
-		add_time(&s->lines);
-	buf_addf(&s->lines, "%s%s%s%s\n", is_bold ? "\033[1m" : "", prefix,
-	    line, is_bold ? "\033[0m" : "");
+	buf_add_str(b, str_of(look));
+	if (line->nick.len > 0) {
+		before = (size_t)(line->nick.p - line->text.p);
+		buf_add(b, line->text.p, before);
+		buf_addf(b, "\033[38;5;%um",
+		    nick_colours[nick_number(line->nick) % NICK_COLOURS]);
+		buf_add_str(b, line->nick);
+		buf_addf(b, LOOK_OFF "%s", look);
+		before += line->nick.len;
+		buf_add(b, line->text.p + before, line->text.len - before);
+	} else
+		buf_add_str(b, line->text);
+	if (look[0] != '\0')
+		buf_add_str(b, STR(LOOK_OFF));
+}
+
+void
+screen_add(struct screen *s, const struct screen_line *line)
+{
+	if (s->is_terminal && !s->no_time && line->time != 0)
+		add_time(&s->lines, line->time);
+	if (s->is_terminal && !s->no_colour)
+		add_coloured(&s->lines, line);
+	else
+		buf_add_str(&s->lines, line->text);
+	buf_add_str(
+	    &s->lines, s->is_terminal && line->rings ? STR("\a\n") : STR("\n"));
 }
 
 void
@@ -96,17 +141,19 @@ screen_show(struct screen *s)
 void
 screen_notice(struct screen *s, const char *format, ...)
 {
-	char text[NOTICE_MAX];
+	char text[NOTICE_MAX] = "* ";
 	va_list ap;
 
 	va_start(ap, format);
-	vsnprintf(text, sizeof(text), format, ap);
+	vsnprintf(text + 2, sizeof(text) - 2, format, ap);
 	va_end(ap);
 	if (s->is_terminal) {
-		screen_add(s, "* ", text, false);
+		screen_add(s,
+		    &(struct screen_line){
+			.time = clock_now().wall, .text = str_of(text) });
 		screen_show(s);
 	} else
-		dprintf(STDERR_FILENO, "chat: %s\n", text);
+		dprintf(STDERR_FILENO, "chat: %s\n", text + 2);
 }
 
 void
@@ -149,11 +196,12 @@ static int
 screen_open(struct screen *s, struct event_base *base,
     const struct screen_config *config)
 {
-	struct lineedit_config edit = { ": ", NULL, config->line, config->word,
-		config->arg };
+	struct lineedit_config edit = { ": ", NULL, config->erases,
+		config->line, config->word, config->arg };
 
 	s->is_terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 	s->no_colour = config->no_colour;
+	s->no_time = config->no_time;
 	edit.out = s->out = sink_new(STDOUT_FILENO);
 	if (s->out == NULL)
 		return -1;

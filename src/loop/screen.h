@@ -8,14 +8,37 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+#include "base/str.h"
 #include "loop/input.h"
 
 struct event_base;
 struct screen;
 
+/* How a line looks on a terminal with colours. */
+enum screen_look {
+	LOOK_PLAIN,
+	LOOK_DIM,
+	LOOK_BOLD,
+	LOOK_ACTION,
+	LOOK_PRIVATE,
+	LOOK_QUESTION,
+	LOOK_ANNOUNCEMENT
+};
+
+struct screen_line {
+	int64_t time; /* milliseconds since 1970 UTC, or 0: none is shown */
+	enum screen_look look;
+	struct str text; /* clean */
+	struct str nick; /* a part of text with a colour of its own, or empty */
+	bool rings;      /* a terminal's bell */
+};
+
 struct screen_config {
 	bool no_colour;
+	bool no_time;
+	bool erases;    /* what was typed vanishes when it is entered */
 	input_cb *line; /* typed or read; nothing comes after at_eof */
 	/* The i-th word that TAB may complete to, or NULL past the last. */
 	const char *(*word)(void *arg, size_t i);
@@ -28,10 +51,8 @@ void screen_free(struct screen *);
 
 bool screen_is_terminal(const struct screen *);
 
-/* Adds a line of clean text after a prefix; screen_show() shows what was
- * added in one go. */
-void screen_add(
-    struct screen *, const char *prefix, const char *line, bool stands_out);
+/* Adds a line; screen_show() shows what was added in one go. */
+void screen_add(struct screen *, const struct screen_line *);
 void screen_show(struct screen *);
 
 /* The program's own word; off a terminal it goes to stderr, so that it is

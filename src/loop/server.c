@@ -25,10 +25,10 @@ struct server {
 	struct event *drain_timer;
 	struct http_service service;
 	struct httpd *httpd;
-	struct hub *hub;
 	struct gate gate;
 	struct udp *udp;
 	struct console *console;
+	struct event *committed; /* the history has news */
 	bool draining;
 	bool stopped;
 };
@@ -67,7 +67,7 @@ begin_drain(void *arg)
 	s->draining = true;
 	log_info("stopping");
 	s->config.stopping(s->config.arg);
-	hub_tell_all(s->hub, NULL, "the server stops");
+	hub_tell_all(s->config.hub, NULL, NULL, "the server stops");
 	evtimer_add(s->drain_timer, &limit);
 	httpd_drain(s->httpd, stop_now, s);
 }
@@ -87,24 +87,129 @@ signal_cb(evutil_socket_t signo, short what, void *arg)
 }
 
 static void
+history_facts(struct history *history, struct chat_facts *f)
+{
+	struct history_stats stats = history_stats(history);
+
+	f->is_kept = true;
+	f->history.messages = stats.messages;
+	f->history.commits = stats.commits;
+	f->history.waiting = stats.waiting;
+	f->history.errors = stats.errors;
+}
+
+static void
+chat_facts(const struct server *s, struct chat_facts *f)
+{
+	const struct peers *peers = udp_peers(s->udp);
+	const struct native *native = udp_native(s->udp);
+
+	f->members = hub_count(s->config.hub);
+	f->messages = hub_said(s->config.hub);
+	f->udp = peers_count(peers);
+	f->native = native_count(native);
+	f->http = s->config.chat != NULL ? chat_streams(s->config.chat) : 0;
+	f->console = f->members - f->udp - f->native - f->http;
+	f->peers = *peers_stats(peers);
+	f->clients = *native_stats(native);
+	if (s->config.chat != NULL)
+		f->posts = *chat_stats(s->config.chat);
+	if (s->config.history != NULL)
+		history_facts(s->config.history, f);
+}
+
+void
+server_facts(const struct server *s, struct status_facts *f)
+{
+	struct httpd_stats http = httpd_stats(s->httpd);
+
+	f->connections.accepted = http.accepted;
+	f->connections.refused = http.refused;
+	f->connections.evicted = http.evicted;
+	f->connections.paused = http.paused;
+	f->connections.open = http.open;
+	f->connections.max = s->config.httpd.max_connections;
+	f->http = s->service.counts;
+	chat_facts(s, &f->chat);
+}
+
+static void
+history_lines(struct buf *out, const struct chat_facts *chat)
+{
+	if (chat->is_kept)
+		buf_addf(out,
+		    "history: %llu messages in %llu commits, %llu waiting, "
+		    "%llu errors\n",
+		    (unsigned long long)chat->history.messages,
+		    (unsigned long long)chat->history.commits,
+		    (unsigned long long)chat->history.waiting,
+		    (unsigned long long)chat->history.errors);
+}
+
+/* The lines of /stats. */
+static void
 console_stats(void *arg, struct buf *out)
 {
-	const struct server *s = arg;
-	struct httpd_stats http = httpd_stats(s->httpd);
-	const struct peers_stats *udp = peers_stats(udp_peers(s->udp));
+	struct status_facts facts = { .model = "" };
+	const struct chat_facts *chat = &facts.chat;
 
-	buf_addf(out, "http: %zu connections open, %llu accepted\n", http.open,
-	    (unsigned long long)http.accepted);
-	buf_addf(out, "chat: %zu members, %llu messages\n", hub_count(s->hub),
-	    (unsigned long long)hub_said(s->hub));
+	server_facts(arg, &facts);
+	buf_addf(out, "http: %zu connections open, %llu accepted\n",
+	    facts.connections.open,
+	    (unsigned long long)facts.connections.accepted);
 	buf_addf(out,
-	    "udp:  %zu peers, %llu datagrams in, %llu out, %llu asked for a "
-	    "code, %llu refused\n",
-	    peers_count(udp_peers(s->udp)),
-	    (unsigned long long)udp->datagrams_in,
-	    (unsigned long long)udp->datagrams_out,
-	    (unsigned long long)udp->challenged,
-	    (unsigned long long)udp->refused);
+	    "chat: %zu members (%zu udp, %zu native, %zu http, %zu console), "
+	    "%llu messages\n",
+	    chat->members, chat->udp, chat->native, chat->http, chat->console,
+	    (unsigned long long)chat->messages);
+	buf_addf(out,
+	    "udp: %llu datagrams in, %llu out; %llu messages repaired, %llu "
+	    "duplicates, %llu dropped, %llu asked to prove their address, "
+	    "%llu refused\n",
+	    (unsigned long long)(chat->peers.datagrams_in +
+		chat->clients.datagrams_in),
+	    (unsigned long long)(chat->peers.datagrams_out +
+		chat->clients.datagrams_out),
+	    (unsigned long long)chat->clients.repairs,
+	    (unsigned long long)chat->clients.duplicates,
+	    (unsigned long long)(chat->peers.dropped + chat->clients.dropped),
+	    (unsigned long long)(chat->peers.challenged +
+		chat->clients.challenged),
+	    (unsigned long long)(chat->peers.refused + chat->clients.refused +
+		chat->posts.refused));
+	history_lines(out, chat);
+}
+
+/* What the history has on disk may be read and acknowledged. */
+static void
+committed_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct server *s = arg;
+	char why[HISTORY_WHY_MAX];
+
+	(void)fd;
+	(void)what;
+	hub_commit(s->config.hub, history_committed(s->config.history));
+	hub_flush(s->config.hub);
+	udp_rearm(s->udp);
+	if (!history_error(s->config.history, why))
+		return;
+	if (why[0] != '\0')
+		log_error("the history cannot be written: %s (nothing is lost "
+			  "yet; it is tried again)",
+		    why);
+	else
+		log_info("the history can be written again");
+}
+
+static int
+watch_history(struct server *s)
+{
+	if (s->config.history == NULL)
+		return 0;
+	s->committed = event_new(s->base, history_fd(s->config.history),
+	    EV_READ | EV_PERSIST, committed_cb, s);
+	return s->committed != NULL ? event_add(s->committed, NULL) : -1;
 }
 
 static int
@@ -142,13 +247,13 @@ server_init(struct server *s, const struct server_config *config)
 	http_service_init(&s->service, &config->http);
 	if ((s->base = base_new()) == NULL ||
 	    gate_init(&s->gate, config->trusted, config->ntrusted) == -1 ||
-	    (s->hub = hub_new(&config->hub)) == NULL ||
-	    (s->udp = udp_new(s->base, s->hub, &s->gate)) == NULL ||
+	    (s->udp = udp_new(s->base, config->hub, &s->gate,
+		 config->history != NULL)) == NULL ||
 	    (s->httpd = httpd_new(
 		 s->base, &s->service, &s->turn, &config->httpd)) == NULL ||
 	    (s->drain_timer = evtimer_new(s->base, drain_timer_cb, s)) == NULL)
 		return -1;
-	return add_signals(s);
+	return watch_history(s) == 0 ? add_signals(s) : -1;
 }
 
 struct server *
@@ -179,9 +284,9 @@ server_free(struct server *s)
 	console_free(s->console);
 	udp_free(s->udp);
 	httpd_free(s->httpd);
-	hub_free(s->hub);
 	http_service_free(&s->service);
 	free_event(s->drain_timer);
+	free_event(s->committed);
 	for (size_t i = 0; i < NSIGNALS; i++)
 		free_event(s->signals[i]);
 	if (s->base != NULL) {
@@ -215,31 +320,8 @@ server_open_console(struct server *s, int fd, struct sink *out)
 		.arg = s,
 	};
 
-	s->console = console_new(s->base, s->hub, &config);
+	s->console = console_new(s->base, s->config.hub, &config);
 	return s->console != NULL ? 0 : -1;
-}
-
-void
-server_facts(const struct server *s, struct status_facts *f)
-{
-	struct httpd_stats http = httpd_stats(s->httpd);
-	const struct peers_stats *udp = peers_stats(udp_peers(s->udp));
-
-	f->connections.accepted = http.accepted;
-	f->connections.refused = http.refused;
-	f->connections.evicted = http.evicted;
-	f->connections.paused = http.paused;
-	f->connections.open = http.open;
-	f->connections.max = s->config.httpd.max_connections;
-	f->http = s->service.counts;
-	f->chat.members = hub_count(s->hub);
-	f->chat.udp = peers_count(udp_peers(s->udp));
-	f->chat.console = f->chat.members - f->chat.udp;
-	f->chat.messages = hub_said(s->hub);
-	f->chat.datagrams_in = udp->datagrams_in;
-	f->chat.datagrams_out = udp->datagrams_out;
-	f->chat.challenged = udp->challenged;
-	f->chat.refused = udp->refused;
 }
 
 int

@@ -13,7 +13,9 @@
 #include "chat/hub.h"
 #include "http/conn.h"
 #include "loop/httpd.h"
+#include "site/chat.h"
 #include "site/status.h"
+#include "store/history.h"
 
 /* For what is under way when the daemon is stopped. */
 #define DRAIN_SECONDS 10
@@ -23,8 +25,11 @@ struct server;
 struct server_config {
 	struct http_config http;
 	struct httpd_config httpd;
-	struct hub_config hub;
-	const struct cidr *trusted; /* the caller's, as long as the server */
+	/* The caller's, which outlive the server: */
+	struct hub *hub;
+	struct history *history; /* the hub's ledger, or NULL */
+	const struct chat *chat; /* for its facts */
+	const struct cidr *trusted;
 	size_t ntrusted;
 	/* Told of SIGHUP, and of the begin of the end. */
 	void (*reload)(void *arg);

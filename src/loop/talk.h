@@ -1,32 +1,38 @@
 /*
- * The chat client: lines typed or piped in go out as datagrams, one line
- * each, and what comes back is shown.  Nothing from the network reaches the
- * terminal but through text_clean().
- *
- * On a terminal (stdin and stdout) the line being typed stays whole, and
- * messages have the time before them.  Elsewhere messages are printed as they
- * come, and the end of stdin ends the talk.
+ * The chat client: what is typed or piped in is said, and what comes back is
+ * shown.  It speaks one of three dialects (loop/dialect.h).  Nothing from the
+ * network reaches the terminal but through text_clean().
  */
 #ifndef CHATD_TALK_H
 #define CHATD_TALK_H
 
 #include <stdbool.h>
 
-#include "loop/listen.h"
+#include "base/addr.h"
+#include "chat/wire.h"
 
 #define TALK_WHY_MAX 512
 
+enum talk_dialect {
+	TALK_NATIVE,
+	TALK_PLAIN, /* bare lines to a server, best effort */
+	TALK_PAIR   /* bare lines between two chats without a server: every
+		     * sender but the partner is marked INTERLOPER */
+};
+
 struct talk_config {
+	enum talk_dialect dialect;
 	int fd;            /* nonblocking UDP; connected, unless in a pair */
 	const char *where; /* the server's name, or what fd listens on */
 	const char *nick;  /* told to the server, or NULL: none is */
-	/* Two chats without a daemon: every sender but the partner is marked
-	 * INTERLOPER.  port 0: the first who writes is the partner. */
-	bool is_pair;
-	struct addr partner;
+	const char *room;  /* native: or NULL, the server's own choice */
+	unsigned char token[WIRE_TOKEN]; /* native: who one is, a secret */
+	struct addr partner; /* in a pair; port 0: the first who writes */
 	int linger; /* seconds to listen on after the end of stdin; -1: a
 		     * moment in a pair, else none */
 	bool no_colour;
+	bool no_time; /* before messages */
+	bool no_bell;
 };
 
 /*

@@ -21,6 +21,7 @@
 #include <linux/errqueue.h>
 
 #include "base/clock.h"
+#include "chat/wire.h"
 #include "loop/listen.h"
 
 #define SOCKETS_MAX     32
@@ -53,10 +54,11 @@ struct udp {
 	struct event_base *base;
 	struct hub *hub;
 	struct peers *peers;
+	struct native *native;
 	struct udp_socket sockets[SOCKETS_MAX];
 	unsigned nsockets;
-	struct event *timer; /* for peers_tick() */
-	int64_t timer_at;    /* never later than peers_deadline() */
+	struct event *timer; /* for the ticks of both dialects */
+	int64_t timer_at;    /* never later than next_deadline() */
 	struct event *retry; /* added while a device's queue is full */
 
 	struct mmsghdr in[RECEIVE_BATCH];
@@ -115,10 +117,19 @@ send_messages(int fd, struct mmsghdr *messages, unsigned n)
 
 #endif
 
+static int64_t
+next_deadline(const struct udp *u)
+{
+	int64_t peers = peers_deadline(u->peers);
+	int64_t native = native_deadline(u->native);
+
+	return peers < native ? peers : native;
+}
+
 static void
 timer_rearm(struct udp *u, struct instant now)
 {
-	int64_t deadline = peers_deadline(u->peers), wait;
+	int64_t deadline = next_deadline(u), wait;
 	struct timeval delay;
 
 	if (deadline >= u->timer_at)
@@ -141,6 +152,7 @@ udp_timer_cb(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	u->timer_at = NEVER;
 	peers_tick(u->peers, now);
+	native_tick(u->native, now);
 	hub_flush(u->hub);
 	timer_rearm(u, now);
 }
@@ -218,12 +230,15 @@ receive_one(struct udp_socket *s, unsigned i, struct instant now)
 	struct udp *u = s->udp;
 	struct msghdr *m = &u->in[i].msg_hdr;
 	struct path path = { .socket = (unsigned)(s - u->sockets) };
+	struct str datagram = { u->in_space[i], u->in[i].msg_len };
 
 	if (addr_from_sockaddr(m->msg_name, &path.remote) == -1)
 		return;
 	local_from_control(m, &path);
-	peers_receive(u->peers, &path,
-	    (struct str){ u->in_space[i], u->in[i].msg_len }, now);
+	if (wire_is_native(datagram))
+		native_receive(u->native, &path, datagram, now);
+	else
+		peers_receive(u->peers, &path, datagram, now);
 }
 
 /* Whether more may wait. */
@@ -442,13 +457,20 @@ init_messages(struct udp *u)
 }
 
 struct udp *
-udp_new(struct event_base *base, struct hub *hub, const struct gate *gate)
+udp_new(struct event_base *base, struct hub *hub, const struct gate *gate,
+    bool is_kept)
 {
 	struct udp *u = calloc(1, sizeof(*u));
 	struct peers_config config = {
 		.ping_after = SECONDS(UDP_PING_SECONDS),
 		.drop_after = SECONDS(UDP_DROP_SECONDS),
 		.max_per_address = PER_ADDRESS_MAX,
+		.send = udp_send,
+		.arg = u,
+	};
+	struct native_config native = {
+		.max_per_address = PER_ADDRESS_MAX,
+		.is_kept = is_kept,
 		.send = udp_send,
 		.arg = u,
 	};
@@ -462,7 +484,9 @@ udp_new(struct event_base *base, struct hub *hub, const struct gate *gate)
 	u->timer = evtimer_new(base, udp_timer_cb, u);
 	u->retry = evtimer_new(base, udp_retry_cb, u);
 	u->peers = peers_new(hub, gate, &config);
-	if (u->timer == NULL || u->retry == NULL || u->peers == NULL) {
+	u->native = native_new(hub, &native);
+	if (u->timer == NULL || u->retry == NULL || u->peers == NULL ||
+	    u->native == NULL) {
 		udp_free(u);
 		return NULL;
 	}
@@ -489,6 +513,7 @@ udp_free(struct udp *u)
 	if (u == NULL)
 		return;
 	peers_free(u->peers);
+	native_free(u->native);
 	event_drop(u->timer);
 	event_drop(u->retry);
 	for (unsigned i = 0; i < u->nsockets; i++) {
@@ -552,4 +577,16 @@ const struct peers *
 udp_peers(const struct udp *u)
 {
 	return u->peers;
+}
+
+const struct native *
+udp_native(const struct udp *u)
+{
+	return u->native;
+}
+
+void
+udp_rearm(struct udp *u)
+{
+	timer_rearm(u, clock_now());
 }

@@ -1,15 +1,17 @@
 /*
  * The UDP sockets of the chat in the event loop: datagrams are received in
- * batches (recvmmsg), handed to the peers, and what they send leaves in
- * batches that share one copy of the text (sendmmsg).
+ * batches (recvmmsg), handed to the plain peers or the native clients, and
+ * what they send leaves in batches that share one copy of the text (sendmmsg).
  */
 #ifndef CHATD_UDP_H
 #define CHATD_UDP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "chat/gate.h"
 #include "chat/hub.h"
+#include "chat/native.h"
 #include "chat/peers.h"
 
 struct event_base;
@@ -20,8 +22,10 @@ struct udp;
 #define UDP_PING_SECONDS 600
 #define UDP_DROP_SECONDS 660
 
-/* The hub and the gate outlive it.  NULL without memory. */
-struct udp *udp_new(struct event_base *, struct hub *, const struct gate *);
+/* The hub and the gate outlive it; is_kept: the hub has a ledger.  NULL
+ * without memory. */
+struct udp *udp_new(
+    struct event_base *, struct hub *, const struct gate *, bool is_kept);
 void udp_free(struct udp *); /* closes its sockets */
 
 /* Takes over a socket of listen_udp().  Returns 0, or -1: then it stays the
@@ -29,5 +33,9 @@ void udp_free(struct udp *); /* closes its sockets */
 int udp_add(struct udp *, int fd);
 
 const struct peers *udp_peers(const struct udp *);
+const struct native *udp_native(const struct udp *);
+
+/* After a hub_flush() that did not come from here: something may be due. */
+void udp_rearm(struct udp *);
 
 #endif

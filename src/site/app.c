@@ -140,7 +140,7 @@ open_files(struct app *app, char why[APP_WHY_MAX])
 static int
 app_init(struct app *app, char why[APP_WHY_MAX])
 {
-	page_front(&app->front, app->config.udp_port);
+	page_front(&app->front, app->config.udp_port, app->config.chat != NULL);
 	app->status = status_new();
 	if (app->status != NULL && !buf_failed(&app->front))
 		return app_reload(app, why) == 0 ? open_files(app, why) : -1;
@@ -377,6 +377,9 @@ app_answer(void *arg, const struct http_request *req, struct http_response *res,
 		answer_moved(app, req, res);
 		return;
 	}
+	if (app->config.chat != NULL &&
+	    chat_answer(app->config.chat, req, res, now))
+		return;
 	switch (req->method) {
 	case HTTP_GET:
 	case HTTP_HEAD:

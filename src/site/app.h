@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "http/conn.h"
+#include "site/chat.h"
 #include "site/status.h"
 
 #define APP_WHY_MAX 512
@@ -32,7 +33,8 @@ struct app_config {
 	enum app_audience status;
 	bool secure_only; /* what comes without TLS is sent to https, but not
 			   * through a Unix socket */
-	int udp_port;     /* for the built-in page; 0: there is no chat */
+	int udp_port;     /* for the built-in page; 0: no chat over UDP */
+	struct chat *chat; /* over HTTP, or NULL: there is none */
 	/* Fills in what the status tells. */
 	void (*facts)(void *arg, struct status_facts *);
 	void *facts_arg;

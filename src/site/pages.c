@@ -22,12 +22,17 @@ static const char front_top[] =
     " served.</p>\n";
 
 void
-page_front(struct buf *b, int udp_port)
+page_front(struct buf *b, int udp_port, bool has_chat_page)
 {
 	buf_add(b, front_top, sizeof(front_top) - 1);
+	if (udp_port != 0 || has_chat_page)
+		buf_add_str(b, STR("<h2>Join the chat</h2>\n"));
+	if (has_chat_page)
+		buf_add_str(b,
+		    STR("<p>In this browser: <a href=\"/chat\">open the"
+			" chat</a>.</p>\n"));
 	if (udp_port != 0)
 		buf_addf(b,
-		    "<h2>Join the chat</h2>\n"
 		    "<p>From a terminal, with the name of this server for"
 		    " HOST:</p>\n"
 		    "<pre>chat HOST:%d\nnc -u HOST %d</pre>\n"

@@ -221,17 +221,50 @@ json_http(struct buf *b, const struct http_counts *http)
 }
 
 static void
+json_udp(struct buf *b, const struct chat_facts *chat)
+{
+	const struct peers_stats *peers = &chat->peers;
+	const struct native_stats *clients = &chat->clients;
+
+	number(b, "datagrams_in", peers->datagrams_in + clients->datagrams_in);
+	number(
+	    b, "datagrams_out", peers->datagrams_out + clients->datagrams_out);
+	number(b, "repairs", clients->repairs);
+	number(b, "duplicates", clients->duplicates);
+	number(b, "resumed", clients->resumed + chat->posts.resumed);
+	number(b, "dropped", peers->dropped + clients->dropped);
+	number(b, "malformed", clients->malformed);
+	number(b, "challenged", peers->challenged + clients->challenged);
+	number(b, "refused",
+	    peers->refused + clients->refused + chat->posts.refused);
+}
+
+static void
+json_history(struct buf *b, const struct chat_facts *chat)
+{
+	open_object(b, "history");
+	number(b, "messages", chat->history.messages);
+	number(b, "commits", chat->history.commits);
+	number(b, "waiting", chat->history.waiting);
+	number(b, "errors", chat->history.errors);
+	close_object(b);
+}
+
+static void
 json_chat(struct buf *b, const struct status_facts *facts)
 {
+	const struct chat_facts *chat = &facts->chat;
+
 	open_object(b, "chat");
-	number(b, "members", facts->chat.members);
-	number(b, "udp", facts->chat.udp);
-	number(b, "console", facts->chat.console);
-	number(b, "messages", facts->chat.messages);
-	number(b, "datagrams_in", facts->chat.datagrams_in);
-	number(b, "datagrams_out", facts->chat.datagrams_out);
-	number(b, "challenged", facts->chat.challenged);
-	number(b, "refused", facts->chat.refused);
+	number(b, "members", chat->members);
+	number(b, "udp", chat->udp);
+	number(b, "native", chat->native);
+	number(b, "http", chat->http);
+	number(b, "console", chat->console);
+	number(b, "messages", chat->messages);
+	json_udp(b, chat);
+	if (chat->is_kept)
+		json_history(b, chat);
 	close_object(b);
 }
 
@@ -414,24 +447,70 @@ metrics_http(struct buf *b, const struct http_counts *http)
 }
 
 static void
+metrics_members(struct buf *b, const struct chat_facts *chat)
+{
+	static const char name[] = "chatd_chat_members";
+
+	family(b, name, "gauge", "Members of the chat, by transport.");
+	labelled(b, name, "transport", "udp", chat->udp);
+	labelled(b, name, "transport", "native", chat->native);
+	labelled(b, name, "transport", "http", chat->http);
+	labelled(b, name, "transport", "console", chat->console);
+}
+
+static void
+metrics_history(struct buf *b, const struct chat_facts *chat)
+{
+	counter(b, "chatd_history_messages_total",
+	    "Messages committed to the history.", chat->history.messages);
+	counter(b, "chatd_history_commits_total",
+	    "Transactions they were committed in.", chat->history.commits);
+	counter(b, "chatd_history_errors_total",
+	    "Transactions that failed and were tried again.",
+	    chat->history.errors);
+	gauge(b, "chatd_history_waiting", "Entries not yet committed.",
+	    chat->history.waiting);
+}
+
+static void
+metrics_udp(struct buf *b, const struct chat_facts *chat)
+{
+	const struct peers_stats *peers = &chat->peers;
+	const struct native_stats *clients = &chat->clients;
+
+	counter(b, "chatd_chat_received_datagrams_total", "Datagrams received.",
+	    peers->datagrams_in + clients->datagrams_in);
+	counter(b, "chatd_chat_sent_datagrams_total", "Datagrams sent.",
+	    peers->datagrams_out + clients->datagrams_out);
+	counter(b, "chatd_chat_repaired_messages_total",
+	    "Messages sent again to who lacked them.", clients->repairs);
+	counter(b, "chatd_chat_duplicate_lines_total",
+	    "Lines that came again and were dropped.", clients->duplicates);
+	counter(b, "chatd_chat_resumed_total",
+	    "Clients and streams that came back where they had been.",
+	    clients->resumed + chat->posts.resumed);
+	counter(b, "chatd_chat_dropped_total",
+	    "Peers and clients dropped after a silence.",
+	    peers->dropped + clients->dropped);
+	counter(b, "chatd_chat_challenges_total",
+	    "Datagrams from addresses that had to prove themselves.",
+	    peers->challenged + clients->challenged);
+}
+
+static void
 metrics_chat(struct buf *b, const struct status_facts *facts)
 {
-	family(b, "chatd_chat_members", "gauge",
-	    "Members of the chat, by transport.");
-	labelled(b, "chatd_chat_members", "transport", "udp", facts->chat.udp);
-	labelled(b, "chatd_chat_members", "transport", "console",
-	    facts->chat.console);
+	const struct chat_facts *chat = &facts->chat;
+
+	metrics_members(b, chat);
 	counter(b, "chatd_chat_messages_total", "Messages said in the chat.",
-	    facts->chat.messages);
-	counter(b, "chatd_chat_received_datagrams_total", "Datagrams received.",
-	    facts->chat.datagrams_in);
-	counter(b, "chatd_chat_sent_datagrams_total", "Datagrams sent.",
-	    facts->chat.datagrams_out);
-	counter(b, "chatd_chat_challenges_total",
-	    "Codes sent to addresses that are not trusted.",
-	    facts->chat.challenged);
-	counter(b, "chatd_chat_refused_total", "Peers and lines refused.",
-	    facts->chat.refused);
+	    chat->messages);
+	metrics_udp(b, chat);
+	counter(b, "chatd_chat_refused_total",
+	    "Peers, clients, streams and posts refused.",
+	    chat->peers.refused + chat->clients.refused + chat->posts.refused);
+	if (chat->is_kept)
+		metrics_history(b, chat);
 }
 
 static void

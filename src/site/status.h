@@ -10,9 +10,26 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "chat/native.h"
+#include "chat/peers.h"
 #include "http/service.h"
+#include "site/chat.h"
 
-/* What the driver knows; all counts are since the start. */
+/* Of the chat; all counts are since the start. */
+struct chat_facts {
+	size_t members, udp, native, http, console; /* by transport */
+	uint64_t messages;
+	struct peers_stats peers;
+	struct native_stats clients;
+	struct chat_stats posts;
+	bool is_kept; /* in a file, */
+	struct {
+		uint64_t messages, commits; /* written; in so many goes */
+		uint64_t waiting, errors;
+	} history;
+};
+
+/* What the driver knows; likewise. */
 struct status_facts {
 	const char *model;   /* "event", ... */
 	pid_t pid;           /* of the first process, whose tree is shown */
@@ -26,12 +43,7 @@ struct status_facts {
 		size_t open, max;
 	} connections;
 	struct http_counts http;
-	struct {
-		size_t members, udp, console;
-		uint64_t messages;
-		uint64_t datagrams_in, datagrams_out;
-		uint64_t challenged, refused;
-	} chat;
+	struct chat_facts chat;
 	uint64_t log_dropped;    /* lines of the log on stderr */
 	uint64_t access_dropped; /* lines of the access log */
 	size_t descriptors_max;  /* RLIMIT_NOFILE */

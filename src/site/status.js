@@ -257,12 +257,18 @@ function showHttp({ connections, http }) {
 function showChat({ chat }) {
 	showPairs($("chat"), [
 		["Members", count(chat.members)],
-		["by UDP", count(chat.udp)],
+		["by plain UDP", count(chat.udp)],
+		["by the chat client", count(chat.native)],
+		["in a browser", count(chat.http)],
 		["at the console", count(chat.console)],
 		["Messages", count(chat.messages)],
 		["Datagrams received", count(chat.datagrams_in)],
 		["Datagrams sent", count(chat.datagrams_out)],
-		["Asked for a code", count(chat.challenged)],
+		["Messages repaired", count(chat.repairs)],
+		["Duplicates dropped", count(chat.duplicates)],
+		["Came back", count(chat.resumed)],
+		["Gone silent", count(chat.dropped)],
+		["Asked to prove an address", count(chat.challenged)],
 		["Refused", count(chat.refused)]
 	]);
 }
