@@ -141,8 +141,9 @@ fuzz_nick(void *arg, uint64_t identity, struct str nick)
 static void
 fuzz_start(struct fuzz *f)
 {
-	static const struct ledger ledger = { fuzz_append, fuzz_topic,
-		fuzz_nick, NULL };
+	static const struct ledger ledger = {
+		.append = fuzz_append, .topic = fuzz_topic, .nick = fuzz_nick
+	};
 	struct hub_config hub_config = {
 		.max_messages = 8,
 		.max_bytes = 2000,

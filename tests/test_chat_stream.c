@@ -323,6 +323,10 @@ START_TEST(members)
 	    "\"via\":\"http\",\"operator\":true}]}\n\n");
 	has(buf_data(&a.got), "\"away\":\"lunch\",\"first\":1");
 	has(reader_read(&b), "\"operator\":true,\"away\":\"\",\"first\"");
+	has(buf_data(&b.got),
+	    "\"away\":\"lunch\"},{\"nick\":\"bob\",\"via\":\"http\","
+	    "\"operator\":true,\"you\":true}]}\n\n");
+	has(reader_read(&c), "\"operator\":true,\"you\":true}]}\n\n");
 	hall_rules(hub_first_hall(web.hub))->asks_operators = true;
 	web_says(NULL, "text=why");
 	text = reader_read(&b);

@@ -504,8 +504,9 @@ nick_cb(void *arg, uint64_t identity, struct str nick)
 static void
 start_with_ledger(void)
 {
-	static const struct ledger ledger = { append_cb, topic_cb, nick_cb,
-		NULL };
+	static const struct ledger ledger = {
+		.append = append_cb, .topic = topic_cb, .nick = nick_cb
+	};
 	struct hub_config config = roomy;
 	struct native_config kept = patient;
 

@@ -290,7 +290,9 @@ nick_cb(void *arg, uint64_t identity, struct str nick)
 	(void)nick;
 }
 
-static const struct ledger ledger = { append_cb, topic_cb, nick_cb, NULL };
+static const struct ledger ledger = {
+	.append = append_cb, .topic = topic_cb, .nick = nick_cb
+};
 
 static void
 commit_some(void)

@@ -627,7 +627,34 @@ nick_cb(void *arg, uint64_t identity, struct str nick)
 	    (unsigned)identity, (int)nick.len, nick.p);
 }
 
-static const struct ledger fake = { append_cb, topic_cb, nick_cb, &ledger };
+static void
+note(const char *what)
+{
+	strcat(ledger.got, what);
+}
+
+static void
+hold_cb(void *arg)
+{
+	ck_assert_ptr_eq(arg, &ledger);
+	note("(");
+}
+
+static void
+release_cb(void *arg)
+{
+	ck_assert_ptr_eq(arg, &ledger);
+	note(")");
+}
+
+static const struct ledger fake = {
+	.append = append_cb,
+	.hold = hold_cb,
+	.release = release_cb,
+	.topic = topic_cb,
+	.nick = nick_cb,
+	.arg = &ledger,
+};
 
 static void
 expect_ledger_at(int line, const char *want)
@@ -690,7 +717,7 @@ START_TEST(commits_follow_the_order_of_all_rooms)
 	type(0, "lobby 1");
 	type(1, "/msg ann psst"); /* here, and in the lobby */
 	expect_ledger("tea 1 #0 bob>tea 1\nlobby 1 #0 ann>lobby 1\n"
-		      "lobby 2 #0 bob>psst\ntea 2 #0 bob>psst\n");
+		      "(lobby 2 #0 bob>psst\ntea 2 #0 bob>psst\n)");
 	hub_commit(hub, hub_committed(hub) + 3);
 	hub_flush(hub);
 	expect(0, "[bob -> you]: psst\n");
@@ -740,17 +767,51 @@ START_TEST(busy_ledger_takes_it_back)
 }
 END_TEST
 
+/* What nobody has seen yet is never pushed out of the log. */
+START_TEST(uncommitted_lines_are_not_pushed_out)
+{
+	const struct room *room = hall_room(hub_first_hall(hub));
+	unsigned n = 0;
+
+	while (n < 2 * roomy.max_messages && type(0, "line") == HUB_OK)
+		n++;
+	ck_assert_uint_eq(n, roomy.max_bytes / ROOM_MESSAGE_MAX);
+	ck_assert_uint_eq(room_first(room), 1);
+	hub_commit(hub, hub_stamp(hub));
+	ck_assert_int_eq(type(0, "line"), HUB_OK);
+}
+END_TEST
+
+/* A line that comes again by itself is told of once. */
+START_TEST(waiting_is_told_once)
+{
+	party.net.waits = true;
+	ledger.takes = 0;
+	ck_assert_int_eq(type(0, "one"), HUB_BUSY);
+	party_forget();
+	ck_assert_int_eq(type(0, "one"), HUB_BUSY);
+	expect(0, "");
+	ledger.takes = 1;
+	ck_assert_int_eq(type(0, "one"), HUB_OK);
+	ck_assert_int_eq(type(0, "two"), HUB_BUSY);
+	expect(0,
+	    "* the history cannot be written now; your line was not said, "
+	    "try again later\n");
+	party.net.waits = false;
+}
+END_TEST
+
 /* Who said it must not repeat what others have read. */
 START_TEST(said_in_part_is_said)
 {
 	type(1, "/join tea");
 	ledger.takes = 1;
 	ck_assert_int_eq(type(0, "/msg bob psst"), HUB_OK);
-	expect_ledger("tea 1 #0 ann>psst\n");
+	expect_ledger("(tea 1 #0 ann>psst\n)");
 	make_operator(0);
 	ledger.takes = 1;
 	ck_assert_int_eq(type(0, "/announce hi"), HUB_OK);
-	expect_ledger("lobby 1 #0 ann>hi\n");
+	expect_ledger("(lobby 1 #0 ann>hi\n)");
 	ck_assert_int_eq(type(0, "/announce hi"), HUB_BUSY);
 	hub_commit(hub, hub_stamp(hub));
 	ck_assert_uint_eq(hub_committed(hub), 2);
@@ -941,6 +1002,8 @@ add_ledger(Suite *suite)
 	tcase_add_test(tc, commits_follow_the_order_of_all_rooms);
 	tcase_add_test(tc, newcomer_starts_behind_what_is_committed);
 	tcase_add_test(tc, busy_ledger_takes_it_back);
+	tcase_add_test(tc, uncommitted_lines_are_not_pushed_out);
+	tcase_add_test(tc, waiting_is_told_once);
 	tcase_add_test(tc, said_in_part_is_said);
 	tcase_add_test(tc, numbers_are_remembered);
 	tcase_add_test(tc, command_that_says_nothing_has_no_stamp);

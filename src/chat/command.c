@@ -86,6 +86,7 @@ command_explain(enum hub_result result)
 		[HUB_BANNED] = "you are banned",
 		[HUB_FULL] = "the server is full, try again later",
 		[HUB_NOT_ALLOWED] = "that is for operators",
+		[HUB_NO_COMMAND] = "there is no such command (try /help)",
 		[HUB_USAGE] = "the argument is missing or makes no sense",
 		[HUB_BUSY] = "the history cannot be written now; your line "
 			     "was not said, try again later",
@@ -342,6 +343,8 @@ tell_why(struct hub *hub, struct member *m, const struct command *command,
 {
 	bool has_form = command != NULL && command->form[0] != '\0';
 
+	if (!hub_is_news(m, result))
+		return;
 	if ((result == HUB_USAGE || result == HUB_EMPTY) && has_form)
 		hub_tell(hub, m, "usage: /%s%s", command->name, command->form);
 	else if (result == HUB_EMPTY)
@@ -364,7 +367,7 @@ run_command(struct hub *hub, struct member *m, struct str line, bool *quits,
 		return HUB_FLOOD;
 	if (command == NULL) {
 		tell_unknown(hub, m, name);
-		return HUB_USAGE;
+		return HUB_NO_COMMAND;
 	}
 	if (!command->for_operators || member_is_operator(m))
 		result = command->run(hub, m, line, now);

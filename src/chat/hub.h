@@ -80,6 +80,7 @@ enum hub_result {
 	HUB_BANNED,      /* nor may this person or address */
 	HUB_FULL,        /* max_members are in, or HUB_ROOMS_MAX rooms in use */
 	HUB_NOT_ALLOWED, /* that is for operators */
+	HUB_NO_COMMAND,  /* there is none of that name */
 	HUB_USAGE,       /* a command's argument is missing or wrong */
 	HUB_BUSY,        /* the ledger takes nothing now; try again */
 	HUB_NOMEM
@@ -199,6 +200,10 @@ enum hub_result hub_announce(
  * is told once when not.
  */
 bool hub_allows_command(struct hub *, struct member *, struct instant now);
+
+/* Whether the member has still to be told of a result: a line that waits and
+ * comes again is told of once, until something else becomes of it. */
+bool hub_is_news(struct member *, enum hub_result);
 
 /* A nick that is unique after folding; tells all `* OLD is now NEW`. */
 enum hub_result hub_set_nick(

@@ -31,10 +31,11 @@ struct member {
 	struct addr from;
 	uint64_t id;
 	uint64_t cursor;
-	uint64_t stamp;  /* of its last message, */
-	uint64_t said;   /* whose number that is */
-	uint64_t number; /* its own for the next one, or 0 */
-	bool is_silent;  /* is not there for long enough to be shown */
+	uint64_t stamp;       /* of its last message, */
+	uint64_t said;        /* whose number that is */
+	uint64_t number;      /* its own for the next one, or 0 */
+	enum hub_result told; /* what became of its last line */
+	bool is_silent;       /* is not there for long enough to be shown */
 	bool gone;
 	char name[CHAT_NICK_MAX + 1];
 };

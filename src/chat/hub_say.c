@@ -55,6 +55,16 @@ hub_allows_command(struct hub *hub, struct member *m, struct instant now)
 	    now);
 }
 
+bool
+hub_is_news(struct member *m, enum hub_result result)
+{
+	bool comes_again = m->transport->waits &&
+	    (result == HUB_SLOW || result == HUB_BUSY) && m->told == result;
+
+	m->told = result;
+	return !comes_again;
+}
+
 /* In a room that is slow a person waits between two lines. */
 static bool
 is_too_early(const struct member *m, struct instant now)
@@ -125,6 +135,36 @@ hub_restore_number(struct hub *hub, uint64_t member_id, uint64_t number)
 	return hub_number(hub, member_id) >= number ? 0 : -1;
 }
 
+/* Whether so much waits to be committed that one more could push out what
+ * nobody has seen yet. */
+static bool
+is_behind(const struct hub *hub, const struct room *room)
+{
+	uint64_t waiting = room_appended(room) - room_last(room);
+
+	return waiting > 0 &&
+	    (waiting + 1 >= hub->config.max_messages ||
+		(waiting + 1) * ROOM_MESSAGE_MAX > hub->config.max_bytes);
+}
+
+static void
+ledger_hold(const struct hub *hub)
+{
+	const struct ledger *ledger = hub->config.ledger;
+
+	if (ledger != NULL && ledger->hold != NULL)
+		ledger->hold(ledger->arg);
+}
+
+static void
+ledger_release(const struct hub *hub)
+{
+	const struct ledger *ledger = hub->config.ledger;
+
+	if (ledger != NULL && ledger->hold != NULL)
+		ledger->release(ledger->arg);
+}
+
 /* Into the ledger too.  Returns HUB_OK, or why not: then nothing is changed. */
 static enum hub_result
 append(struct hub *hub, struct member *m, struct hall *hall,
@@ -133,6 +173,8 @@ append(struct hub *hub, struct member *m, struct hall *hall,
 	const struct ledger *ledger = hub->config.ledger;
 	struct pending pending = { .hall = hall };
 
+	if (is_behind(hub, hall->room))
+		return HUB_BUSY;
 	if (buf_reserve(&hub->pending, sizeof(pending)) == NULL ||
 	    (message->seq = room_append(hall->room, message)) == 0) {
 		hub->pending.failed = false;
@@ -234,6 +276,7 @@ hub_private(struct hub *hub, struct member *from, struct str to,
 	result = text_take(hub, from, text, clean, now);
 	if (result == HUB_OK) {
 		hall = nearest_hall(hub, from, m);
+		ledger_hold(hub);
 		message = message_from(from, MESSAGE_SAY, clean, now);
 		message.to = m->person->identity;
 		message.to_nick = member_name(m);
@@ -243,6 +286,7 @@ hub_private(struct hub *hub, struct member *from, struct str to,
 		message.to = from->person->identity;
 		if (result == HUB_OK && hall != from->hall)
 			append(hub, from, from->hall, &message);
+		ledger_release(hub);
 		if (result == HUB_OK && m->person->away[0] != '\0')
 			hub_tell(hub, from, "%s is away: %s", member_name(m).p,
 			    m->person->away);
@@ -263,6 +307,7 @@ hub_announce(
 
 	hub_hold(hub);
 	result = text_take(hub, m, text, clean, now);
+	ledger_hold(hub);
 	if (result == HUB_OK) {
 		message = message_from(m, MESSAGE_ANNOUNCEMENT, clean, now);
 		TAILQ_FOREACH(hall, &hub->halls, link) {
@@ -270,6 +315,7 @@ hub_announce(
 			said |= result == HUB_OK;
 		}
 	}
+	ledger_release(hub);
 	hub_release(hub);
 	return said ? HUB_OK : result;
 }

@@ -21,6 +21,10 @@ struct ledger {
 	 */
 	int (*append)(void *arg, const struct room *, const struct message *,
 	    uint64_t number);
+	/* What is appended between hold and release is committed at once, or
+	 * not at all; may be NULL. */
+	void (*hold)(void *arg);
+	void (*release)(void *arg);
 	/* The room's topic as it is now; the person's nick.  Lost when they
 	 * cannot be taken. */
 	void (*topic)(void *arg, const struct room *);

@@ -22,6 +22,9 @@
 #define CHAT_ROOM_MAX  32   /* bytes of a room's name, likewise */
 #define CHAT_TOPIC_MAX 256  /* bytes of its topic, likewise */
 
+/* Bytes of all the strs of a message, at most. */
+#define ROOM_MESSAGE_MAX (CHAT_TEXT_MAX + 4 * (CHAT_NICK_MAX + 1))
+
 enum message_kind {
 	MESSAGE_SAY,         /* [nick]: text */
 	MESSAGE_ACTION,      /* * nick text */

@@ -96,15 +96,8 @@ is_again(const struct member *m)
 	return false;
 }
 
-static bool
-is_same_person(const struct member *a, const struct member *b)
-{
-	return a == b ||
-	    (member_person(a) != NULL && member_person(a) == member_person(b));
-}
-
 static void
-add_member(struct buf *b, const struct member *m, bool is_you)
+add_member(struct buf *b, const struct member *m)
 {
 	buf_add_str(b, STR("{\"nick\":"));
 	json_string(b, member_name(m));
@@ -113,27 +106,6 @@ add_member(struct buf *b, const struct member *m, bool is_you)
 		add_bool(b, "operator", true);
 	if (away_of(m)[0] != '\0')
 		add_text(b, "away", str_of(away_of(m)));
-	if (is_you)
-		add_bool(b, "you", true);
-	buf_add_str(b, STR("}"));
-}
-
-void
-chat_event_members(struct buf *b, const struct member *reader)
-{
-	size_t count = 0;
-
-	buf_add_str(b, STR("{\"members\":["));
-	for (const struct member *m = hall_first(member_hall(reader));
-	     m != NULL; m = hall_next(m)) {
-		if (is_again(m) || count++ >= CHAT_EVENT_MEMBERS_MAX)
-			continue;
-		buf_add_str(b, count > 1 ? STR(",") : STR(""));
-		add_member(b, m, is_same_person(m, reader));
-	}
-	buf_add_str(b, STR("]"));
-	if (count > CHAT_EVENT_MEMBERS_MAX)
-		add_number(b, "more", count - CHAT_EVENT_MEMBERS_MAX);
 	buf_add_str(b, STR("}"));
 }
 
@@ -184,8 +156,23 @@ struct cached {
 	struct buf text;
 };
 
+/* Somebody in a list of members, and where that ends but for its brace. */
+struct listed {
+	const struct person *person;
+	size_t end;
+};
+
+/* Who is in a hall, of the version that was formatted last. */
+struct member_list {
+	uint64_t room, version; /* 0: nothing is here */
+	size_t count;
+	struct listed listed[CHAT_EVENT_MEMBERS_MAX];
+	struct buf text;
+};
+
 struct chat_event_cache {
 	struct cached cached[CACHED_MAX];
+	struct member_list members;
 };
 
 struct chat_event_cache *
@@ -201,6 +188,7 @@ chat_event_cache_free(struct chat_event_cache *cache)
 		return;
 	for (size_t i = 0; i < CACHED_MAX; i++)
 		buf_free(&cache->cached[i].text);
+	buf_free(&cache->members.text);
 	free(cache);
 }
 
@@ -251,4 +239,55 @@ chat_event_message(struct chat_event_cache *cache, const struct room *room,
 	if (buf_failed(&c->text))
 		return STR("");
 	return (struct str){ buf_data(&c->text), buf_len(&c->text) };
+}
+
+static void
+list_members(struct member_list *list, const struct hall *hall)
+{
+	struct buf *b = &list->text;
+	size_t all = 0;
+
+	buf_drain(b, buf_len(b));
+	b->failed = false;
+	list->count = 0;
+	buf_add_str(b, STR("{\"members\":["));
+	for (const struct member *m = hall_first(hall); m != NULL;
+	     m = hall_next(m)) {
+		if (is_again(m) || all++ >= CHAT_EVENT_MEMBERS_MAX)
+			continue;
+		buf_add_str(b, list->count > 0 ? STR(",") : STR(""));
+		add_member(b, m);
+		list->listed[list->count++] =
+		    (struct listed){ member_person(m), buf_len(b) - 1 };
+	}
+	buf_add_str(b, STR("]"));
+	if (all > CHAT_EVENT_MEMBERS_MAX)
+		add_number(b, "more", all - CHAT_EVENT_MEMBERS_MAX);
+	buf_add_str(b, STR("}"));
+	list->room = buf_failed(b) ? 0 : room_id(hall_room(hall));
+	list->version = hall_version(hall);
+}
+
+void
+chat_event_members(struct buf *b, struct chat_event_cache *cache,
+    const struct member *reader)
+{
+	struct member_list *list = &cache->members;
+	const struct hall *hall = member_hall(reader);
+	size_t i = 0, end;
+
+	if (list->room != room_id(hall_room(hall)) ||
+	    list->version != hall_version(hall))
+		list_members(list, hall);
+	b->failed |= buf_failed(&list->text);
+	if (b->failed)
+		return;
+	while (i < list->count &&
+	    list->listed[i].person != member_person(reader))
+		i++;
+	end = i < list->count ? list->listed[i].end : buf_len(&list->text);
+	buf_add(b, buf_data(&list->text), end);
+	if (i < list->count)
+		add_bool(b, "you", true);
+	buf_add(b, buf_data(&list->text) + end, buf_len(&list->text) - end);
 }

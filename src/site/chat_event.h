@@ -19,9 +19,6 @@
 void chat_event_room(struct buf *, const struct member *, bool is_kept);
 void chat_event_log(struct buf *, const struct room *);
 
-/* Who is in the member's room. */
-void chat_event_members(struct buf *, const struct member *);
-
 /* All rooms. */
 void chat_event_rooms(struct buf *, const struct hub *);
 
@@ -30,7 +27,8 @@ void chat_event_rooms(struct buf *, const struct hub *);
 uint64_t chat_event_rooms_print(
     const struct hub *, const struct hall *, const struct siphash_key *);
 
-/* Messages of late, formatted once for all of their readers. */
+/* Messages of late, and who is in a room, formatted once for all of their
+ * readers. */
 struct chat_event_cache;
 
 struct chat_event_cache *chat_event_cache_new(void); /* NULL without memory */
@@ -40,5 +38,9 @@ void chat_event_cache_free(struct chat_event_cache *);
  * call; empty without memory. */
 struct str chat_event_message(
     struct chat_event_cache *, const struct room *, const struct message *);
+
+/* Who is in the member's room. */
+void chat_event_members(
+    struct buf *, struct chat_event_cache *, const struct member *);
 
 #endif

@@ -281,7 +281,7 @@ add_members(struct stream *s, struct buf *out, bool is_new, struct instant now)
 	s->members_version = version;
 	s->members_at = now.mono;
 	event_begin(out, "members");
-	chat_event_members(out, s->member);
+	chat_event_members(out, s->streams->cache, s->member);
 	event_end(out);
 }
 

@@ -42,6 +42,7 @@ struct history {
 	pthread_mutex_t mutex;
 	pthread_cond_t wake; /* the thread */
 	struct batch gathering;
+	bool is_held;           /* more belongs to what was gathered */
 	uint64_t being_written; /* entries that the thread took, */
 	size_t bytes_written;   /* and their bytes */
 	struct history_stats stats;
@@ -120,7 +121,7 @@ set_error(struct history *h, const char *error)
 static bool
 wait_for_entries(struct history *h)
 {
-	while (h->gathering.entries == 0 && !h->stop)
+	while ((h->gathering.entries == 0 || h->is_held) && !h->stop)
 		pthread_cond_wait(&h->wake, &h->mutex);
 	return h->gathering.entries > 0;
 }
@@ -260,6 +261,28 @@ append(void *arg, const struct room *room, const struct message *m,
 }
 
 static void
+set_held(struct history *h, bool is_held)
+{
+	pthread_mutex_lock(&h->mutex);
+	h->is_held = is_held;
+	if (!is_held)
+		pthread_cond_signal(&h->wake);
+	pthread_mutex_unlock(&h->mutex);
+}
+
+static void
+hold(void *arg)
+{
+	set_held(arg, true);
+}
+
+static void
+release(void *arg)
+{
+	set_held(arg, false);
+}
+
+static void
 set_topic(void *arg, const struct room *room)
 {
 	add(arg,
@@ -306,7 +329,14 @@ history_open(
 		snprintf(why, HISTORY_WHY_MAX, "%s", strerror(ENOMEM));
 		return NULL;
 	}
-	h->ledger = (struct ledger){ append, set_topic, set_nick, h };
+	h->ledger = (struct ledger){
+		.append = append,
+		.hold = hold,
+		.release = release,
+		.topic = set_topic,
+		.nick = set_nick,
+		.arg = h,
+	};
 	h->told[0] = h->told[1] = -1;
 	pthread_mutex_init(&h->mutex, NULL);
 	init_condition(&h->wake);
