@@ -15,8 +15,8 @@
 #include "base/str.h"
 
 struct weather {
-	unsigned loss, doubled;    /* percent */
-	int64_t fastest, slowest;  /* nanoseconds that a datagram takes */
+	unsigned loss, doubled;   /* percent */
+	int64_t fastest, slowest; /* nanoseconds that a datagram takes */
 };
 
 struct parcel {

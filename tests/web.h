@@ -40,8 +40,8 @@ void web_keep(const struct http_response *);
 
 /* Keeps what a POST of the body is answered, to /chat/messages as a form
  * unless it says otherwise; web_says() is answered with 201. */
-void web_post_bytes(const char *target, const char *cookie, const char *type,
-    struct str body);
+void web_post_bytes(
+    const char *target, const char *cookie, const char *type, struct str body);
 void web_post(const char *cookie, const char *body);
 void web_says(const char *cookie, const char *body);
 
@@ -58,8 +58,8 @@ struct reader {
 /* Opens a stream and reads what it begins with; or returns the status without
  * reading. */
 void reader_open(struct reader *, const char *target, const char *cookie);
-int reader_open_as(struct reader *, const char *target, const char *cookie,
-    const char *field);
+int reader_open_as(
+    struct reader *, const char *target, const char *cookie, const char *field);
 
 /* What the stream sends now; it goes on, or ends. */
 const char *reader_read(struct reader *);

@@ -38,8 +38,7 @@ struct command_outcome command_line(
  * `* nick text`, `[nick -> you]: text`, `[you -> nick]: text`, `[nick asks]:
  * text` or `[nick announces]: text`; clean, without a line end.
  */
-void command_format(
-    struct buf *, const struct message *, uint64_t identity);
+void command_format(struct buf *, const struct message *, uint64_t identity);
 
 /* What the result means, for the one whose wish it was: a sentence without
  * a full stop. */

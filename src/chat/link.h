@@ -22,16 +22,16 @@
 #define LINK_LOST_AFTER  SECONDS(10) /* without an answer the server is lost */
 
 enum link_event_type {
-	LINK_JOINED,   /* in the room; again after LINK_LOST, and in another
-			* room */
-	LINK_MESSAGE,  /* the next one of the room */
-	LINK_MISSED,   /* count messages that the server no longer has */
-	LINK_RESTARTED,/* the room's log began anew: it is another server's */
-	LINK_NOTE,     /* text: a line of the server */
-	LINK_NICK,     /* text: what it is called now, other than before */
-	LINK_REFUSED,  /* text: why a line was not said */
-	LINK_LOST,     /* the server does not answer; it goes on trying */
-	LINK_BYE       /* text: why it is out; for good */
+	LINK_JOINED,    /* in the room; again after LINK_LOST, and in another
+			 * room */
+	LINK_MESSAGE,   /* the next one of the room */
+	LINK_MISSED,    /* count messages that the server no longer has */
+	LINK_RESTARTED, /* the room's log began anew: it is another server's */
+	LINK_NOTE,      /* text: a line of the server */
+	LINK_NICK,      /* text: what it is called now, other than before */
+	LINK_REFUSED,   /* text: why a line was not said */
+	LINK_LOST,      /* the server does not answer; it goes on trying */
+	LINK_BYE        /* text: why it is out; for good */
 };
 
 struct link_event {
@@ -45,8 +45,8 @@ struct link_event {
 
 struct link_config {
 	unsigned char token[WIRE_TOKEN];
-	uint64_t session; /* random, secret */
-	uint64_t random;  /* seeds what spreads retries in time */
+	uint64_t session;      /* random, secret */
+	uint64_t random;       /* seeds what spreads retries in time */
 	struct str nick, room; /* copied; the room may be empty */
 	/* Returns 0, or -1 when it was not sent, which is as good as lost. */
 	int (*send)(void *arg, struct str datagram);

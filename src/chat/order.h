@@ -11,8 +11,9 @@
 
 #include "chat/room.h"
 
-#define ORDER_AHEAD_MAX 256 /* numbers after the next one of which something is
-			     * kept; what is beyond is dropped */
+#define ORDER_AHEAD_MAX \
+	256 /* numbers after the next one of which something is \
+	     * kept; what is beyond is dropped */
 
 struct order_slot {
 	bool is_taken;
@@ -28,12 +29,16 @@ struct order {
 };
 
 enum order_fit {
-	ORDER_EARLY,    /* kept, or beyond what can be kept */
+	ORDER_EARLY, /* kept, or beyond what can be kept */
 	ORDER_IN_TURN,
 	ORDER_DUPLICATE
 };
 
-enum order_item { ORDER_NONE, ORDER_MESSAGE, ORDER_MISSED };
+enum order_item {
+	ORDER_NONE,
+	ORDER_MESSAGE,
+	ORDER_MISSED
+};
 
 /* Forgets everything; the message after `seen` is the next.  A struct of
  * zeros is as if seen were 0.  Called once more at the end, it frees all. */
@@ -52,8 +57,7 @@ void order_bounds(struct order *, uint64_t first, uint64_t last);
  * Takes what is next: ORDER_MESSAGE, which the caller frees, ORDER_MISSED, so
  * many that can no longer be had, or ORDER_NONE.
  */
-enum order_item order_next(
-    struct order *, struct message **, uint64_t *missed);
+enum order_item order_next(struct order *, struct message **, uint64_t *missed);
 
 /* The first numbers that are missing.  Only when there is nothing to take. */
 bool order_gap(const struct order *, uint64_t *from, uint64_t *to);

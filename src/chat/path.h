@@ -21,7 +21,7 @@ struct path {
  * Sends the same bytes to n paths; returns how many it took, from the first.
  * A path that gives an error is counted as taken.
  */
-typedef size_t path_send(void *arg, const struct path *const *to, size_t n,
-    struct str datagram);
+typedef size_t path_send(
+    void *arg, const struct path *const *to, size_t n, struct str datagram);
 
 #endif

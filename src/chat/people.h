@@ -18,12 +18,14 @@
 #include "base/str.h"
 #include "chat/nick.h"
 
-#define PEOPLE_MAX   10000         /* known at a time; the one who left first
-				    * is forgotten for the next, before who
-				    * has a nick, and these before who is
-				    * muted or an operator */
-#define CHAT_AWAY_MAX 128           /* bytes, without the NUL */
-#define NICK_SECONDS  (24 * 60 * 60) /* that the nick of one who left is kept */
+#define PEOPLE_MAX \
+	10000             /* known at a time; the one who left first \
+			   * is forgotten for the next, before who \
+			   * has a nick, and these before who is \
+			   * muted or an operator */
+#define CHAT_AWAY_MAX 128 /* bytes, without the NUL */
+#define NICK_SECONDS  (24 * 60 * 60) /* that the nick of one who left is kept \
+				      */
 
 /* A token bucket, kept as the time at which it will be full again. */
 struct bucket {
@@ -33,14 +35,14 @@ struct bucket {
 
 struct person {
 	uint64_t identity;
-	bool is_known;    /* by a token */
+	bool is_known; /* by a token */
 	bool is_operator;
 	bool is_muted;
-	size_t members;   /* how often they are here */
+	size_t members; /* how often they are here */
 	struct bucket lines, commands;
-	int64_t said_at;  /* mono, in a room that is slow; or INT64_MIN */
-	int64_t came_at;  /* wall, the first of the members who are here */
-	int64_t left_at;  /* mono, while members is 0 */
+	int64_t said_at; /* mono, in a room that is slow; or INT64_MIN */
+	int64_t came_at; /* wall, the first of the members who are here */
+	int64_t left_at; /* mono, while members is 0 */
 	char nick[CHAT_NICK_MAX + 1]; /* or empty */
 	char away[CHAT_AWAY_MAX + 1]; /* why they are away, or empty */
 };

@@ -58,8 +58,8 @@ struct room;
  * tells this log from any other that had the same name, and is not 0.
  * NULL without memory, and for a name that is empty or too long.
  */
-struct room *room_new(const char *name, uint64_t id, size_t max_messages,
-    size_t max_bytes);
+struct room *room_new(
+    const char *name, uint64_t id, size_t max_messages, size_t max_bytes);
 void room_free(struct room *);
 
 const char *room_name(const struct room *);

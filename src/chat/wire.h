@@ -22,12 +22,12 @@
 #include "chat/hub.h"
 #include "chat/room.h"
 
-#define WIRE_MAGIC    0xfe /* no UTF-8 begins with it (RFC 3629) */
-#define WIRE_VERSION  1
-#define WIRE_MAX      1200 /* bytes of a datagram */
-#define WIRE_HEADER   10   /* bytes */
-#define WIRE_TOKEN    HUB_TOKEN_LEN
-#define WIRE_NO_SEQ   UINT64_MAX /* seen nothing yet */
+#define WIRE_MAGIC   0xfe /* no UTF-8 begins with it (RFC 3629) */
+#define WIRE_VERSION 1
+#define WIRE_MAX     1200 /* bytes of a datagram */
+#define WIRE_HEADER  10   /* bytes */
+#define WIRE_TOKEN   HUB_TOKEN_LEN
+#define WIRE_NO_SEQ  UINT64_MAX /* seen nothing yet */
 
 enum wire_type {
 	/* From the client. */
@@ -38,20 +38,20 @@ enum wire_type {
 	WIRE_ALIVE,     /* answered with a STATE */
 	WIRE_LEAVE,
 	/* From the server. */
-	WIRE_COOKIE = 64, /* the answer to a HELLO, and to anything from a client
-			   * that is not known at its address */
+	WIRE_COOKIE = 64, /* the answer to a HELLO, and to anything from a
+			   * client that is not known at its address */
 	WIRE_STATE,       /* the answer to a JOIN and an ALIVE, and unasked when
 			   * something of it has changed */
-	WIRE_ACK,         /* all numbers up to it were dealt with, and committed */
-	WIRE_REFUSED,     /* that number was dealt with, but not said */
-	WIRE_WAIT,        /* that number was not taken: repeat it later */
-	WIRE_MESSAGE,     /* of the room's log */
-	WIRE_SKIP,        /* numbers of the log that are not for this client,
-			   * or of notes that are no longer kept */
-	WIRE_TAIL,        /* the number of the log's last message */
-	WIRE_NOTE,        /* a line of the server to this client alone */
-	WIRE_NOTICE,      /* a line of the server to all in the room, best effort */
-	WIRE_BYE          /* the client is out: it may not come back by itself */
+	WIRE_ACK,     /* all numbers up to it were dealt with, and committed */
+	WIRE_REFUSED, /* that number was dealt with, but not said */
+	WIRE_WAIT,    /* that number was not taken: repeat it later */
+	WIRE_MESSAGE, /* of the room's log */
+	WIRE_SKIP,    /* numbers of the log that are not for this client,
+		       * or of notes that are no longer kept */
+	WIRE_TAIL,    /* the number of the log's last message */
+	WIRE_NOTE,    /* a line of the server to this client alone */
+	WIRE_NOTICE,  /* a line of the server to all in the room, best effort */
+	WIRE_BYE      /* the client is out: it may not come back by itself */
 };
 
 /* A frame as it is written and read; which fields count depends on its type.
@@ -64,47 +64,49 @@ struct wire_frame {
 			uint64_t cookie;                 /* 8 */
 			unsigned char token[WIRE_TOKEN]; /* 16 */
 			uint64_t room_id; /* 8: of `seen`, or 0 */
-			uint64_t seen;    /* 8: has all up to it, or WIRE_NO_SEQ */
-			uint32_t number;  /* 4: of its first line not yet
-					   * acknowledged, from 1 on */
-			struct str nick;  /* 1 + n: wished */
-			struct str room;  /* 1 + n */
+			uint64_t seen; /* 8: has all up to it, or WIRE_NO_SEQ */
+			uint32_t number; /* 4: of its first line not yet
+					  * acknowledged, from 1 on */
+			struct str nick; /* 1 + n: wished */
+			struct str room; /* 1 + n */
 		} join;
 		struct {
 			uint32_t number; /* 4 */
-			struct str text; /* the rest; of SAY and REFUSED (why) */
-		} line;                  /* SAY, REFUSED, and NOTE by its own
-					  * number, which counts from 1 in the
-					  * session */
+			struct str
+			    text; /* the rest; of SAY and REFUSED (why) */
+		} line;           /* SAY, REFUSED, and NOTE by its own
+				   * number, which counts from 1 in the
+				   * session */
 		struct {
 			bool notes;    /* 1: of the notes, not of the room */
 			uint64_t from; /* 8: first and */
 			uint64_t to;   /* 8: last number */
 		} range;               /* PULL; SKIP (of notes: not kept) */
 		struct {
-			uint64_t seen;  /* 8: the last message it has, all before
-					 * too */
-			uint32_t notes; /* 4: the last note, likewise */
+			uint64_t seen; /* 8: the last message it has, all before
+					* too */
+			uint32_t notes;  /* 4: the last note, likewise */
 			uint32_t number; /* 4: as in JOIN */
 		} alive;
 		struct {
 			uint64_t room_id; /* 8 */
 			uint64_t first;   /* 8: the oldest message kept, */
 			uint64_t last;    /* 8: the newest */
-			uint64_t start;   /* 8: the client's first is the next */
-			uint64_t you;     /* 8: the `sender` of its own lines */
-			uint64_t identity;/* 8: their `author` */
-			uint32_t acked;   /* 4: as in ACK */
-			uint32_t notes;   /* 4: notes told so far */
-			uint64_t began;   /* 8: when the server began the
-					   * session, milliseconds since 1970:
-					   * the notes count from then */
-			uint32_t changes; /* 4: of nick and room since then; a
-					   * STATE with less, or that began
-					   * before, is late and does not count */
-			bool is_kept;     /* 1: the room outlives the server */
-			struct str nick;  /* 1 + n: what it is called now */
-			struct str room;  /* 1 + n */
+			uint64_t start; /* 8: the client's first is the next */
+			uint64_t you;   /* 8: the `sender` of its own lines */
+			uint64_t identity; /* 8: their `author` */
+			uint32_t acked;    /* 4: as in ACK */
+			uint32_t notes;    /* 4: notes told so far */
+			uint64_t began;    /* 8: when the server began the
+					    * session, milliseconds since 1970:
+					    * the notes count from then */
+			uint32_t
+			    changes;     /* 4: of nick and room since then; a
+					  * STATE with less, or that began
+					  * before, is late and does not count */
+			bool is_kept;    /* 1: the room outlives the server */
+			struct str nick; /* 1 + n: what it is called now */
+			struct str room; /* 1 + n */
 		} state;
 		struct {
 			uint32_t number; /* 4: ACK, WAIT */

@@ -31,9 +31,9 @@ struct app_config {
 	const char *mime_types;    /* a file of more types, or NULL */
 	const char *error_pages;   /* a directory of them, or NULL */
 	enum app_audience status;
-	bool secure_only; /* what comes without TLS is sent to https, but not
-			   * through a Unix socket */
-	int udp_port;     /* for the built-in page; 0: no chat over UDP */
+	bool secure_only;  /* what comes without TLS is sent to https, but not
+			    * through a Unix socket */
+	int udp_port;      /* for the built-in page; 0: no chat over UDP */
 	struct chat *chat; /* over HTTP, or NULL: there is none */
 	/* Fills in what the status tells. */
 	void (*facts)(void *arg, struct status_facts *);

@@ -269,8 +269,8 @@ list_members(struct member_list *list, const struct hall *hall)
 }
 
 void
-chat_event_members(struct buf *b, struct chat_event_cache *cache,
-    const struct member *reader)
+chat_event_members(
+    struct buf *b, struct chat_event_cache *cache, const struct member *reader)
 {
 	struct member_list *list = &cache->members;
 	const struct hall *hall = member_hall(reader);
@@ -282,8 +282,8 @@ chat_event_members(struct buf *b, struct chat_event_cache *cache,
 	b->failed |= buf_failed(&list->text);
 	if (b->failed)
 		return;
-	while (i < list->count &&
-	    list->listed[i].person != member_person(reader))
+	while (
+	    i < list->count && list->listed[i].person != member_person(reader))
 		i++;
 	end = i < list->count ? list->listed[i].end : buf_len(&list->text);
 	buf_add(b, buf_data(&list->text), end);

@@ -14,9 +14,10 @@
 #include "http/service.h"
 #include "site/chat_caller.h"
 
-#define CHAT_STREAM_NOTICES 16384 /* bytes that wait; more are counted alone \
-				   */
-#define CHAT_STREAM_PAST 200      /* messages before the begin, at most */
+#define CHAT_STREAM_NOTICES \
+	16384                /* bytes that wait; more are counted alone \
+			      */
+#define CHAT_STREAM_PAST 200 /* messages before the begin, at most */
 
 struct chat_streams;
 

@@ -24,13 +24,14 @@
 #include "chat/hub.h"
 #include "chat/ledger.h"
 
-#define HISTORY_WHY_MAX     256             /* bytes of a reason, with a NUL */
-#define HISTORY_QUEUE_MAX   4096            /* entries that wait, */
-#define HISTORY_QUEUE_BYTES (4 * 1024 * 1024) /* and their bytes; no more are
-					       * taken */
+#define HISTORY_WHY_MAX   256  /* bytes of a reason, with a NUL */
+#define HISTORY_QUEUE_MAX 4096 /* entries that wait, */
+#define HISTORY_QUEUE_BYTES \
+	(4 * 1024 * 1024)        /* and their bytes; no more are \
+				  * taken */
 #define HISTORY_STOP_MILLIS 2000 /* that history_free() waits for the disk */
 
-#define HISTORY_NUMBERS_MAX     4096               /* of sessions, put back */
+#define HISTORY_NUMBERS_MAX    4096               /* of sessions, put back */
 #define HISTORY_NUMBER_SECONDS (7 * 24 * 60 * 60) /* and kept so long */
 
 struct history;

@@ -19,8 +19,8 @@ void sql_explain(sqlite3 *, char why[HISTORY_WHY_MAX]);
 /* Statements that give nothing, and one that gives one number.  0, or -1 with
  * why. */
 int sql_execute(sqlite3 *, const char *sql, char why[HISTORY_WHY_MAX]);
-int sql_number(sqlite3 *, const char *sql, int64_t *out,
-    char why[HISTORY_WHY_MAX]);
+int sql_number(
+    sqlite3 *, const char *sql, int64_t *out, char why[HISTORY_WHY_MAX]);
 
 /*
  * A value for the parameter of that name; none where the statement does not
