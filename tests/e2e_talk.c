@@ -323,8 +323,10 @@ END_TEST
 
 START_TEST(test_nobody_answers)
 {
-	open_silent_server();
+	int fd = open_silent_server();
+
 	fails_to_reach("no answer");
+	close(fd);
 }
 END_TEST
 

@@ -66,30 +66,6 @@ START_TEST(begin)
 }
 END_TEST
 
-/* What waits to be committed has pushed out all that is. */
-START_TEST(begin_while_nothing_is_kept)
-{
-	struct reader r, other;
-
-	web_teardown();
-	web.holds_back = true;
-	web_start((struct hub_config){
-	    .max_messages = 3, .max_bytes = 10000, .max_members = 10 });
-	reader_open(&other, "/chat/events", COOKIE_B);
-	for (int i = 0; i < 5; i++)
-		hub_say(web.hub, hub_first(web.hub), MESSAGE_SAY, STR("hi"),
-		    web.now);
-	reader_open(&r, "/chat/events?past=8", COOKIE_A);
-	hub_commit(web.hub, hub_stamp(web.hub));
-	hub_flush(web.hub);
-	has(reader_read(&r), "2 lines were missed");
-	has(buf_data(&r.got), "id: 3\n");
-	has(buf_data(&r.got), "id: 5\n");
-	reader_shut(&r);
-	reader_shut(&other);
-}
-END_TEST
-
 /* A reader that does not read lags in the log, and gets all of it. */
 START_TEST(lag)
 {
@@ -375,7 +351,6 @@ chat_stream_suite(void)
 
 	tcase_add_checked_fixture(tc, web_setup, web_teardown);
 	tcase_add_loop_test(tc, begin, 0, CASES(begins));
-	tcase_add_test(tc, begin_while_nothing_is_kept);
 	tcase_add_test(tc, lag);
 	tcase_add_test(tc, missed);
 	tcase_add_test(tc, notices);

@@ -425,11 +425,10 @@ static const struct {
 START_TEST(nick_is_wished)
 {
 	size_t len = strlen(wishes[_i].wish);
-	char *wish = malloc(len + 1); /* and nothing is read behind it */
+	char *wish = malloc(len > 0 ? len : 1); /* nothing is read behind it */
 	const char *gets = wishes[_i].gets;
 	char want[256] = "";
 
-	wish = realloc(wish, len > 0 ? len : 1);
 	memcpy(wish, wishes[_i].wish, len);
 	come(0, 0, wishes[_i].has, "");
 	ck_assert_str_eq(name_of(0), wishes[_i].has);

@@ -73,7 +73,7 @@ struct native {
 /* native.c */
 
 /* Returns how many paths were taken. */
-size_t native_send(struct native *, const struct path *const *to, size_t n,
+size_t native_send(struct native *, const struct path *const *to, size_t count,
     struct str datagram);
 void native_send_frame(struct native *, const struct path *, uint64_t context,
     const struct wire_frame *);

@@ -24,8 +24,9 @@
 			   * has a nick, and these before who is \
 			   * muted or an operator */
 #define CHAT_AWAY_MAX 128 /* bytes, without the NUL */
-#define NICK_SECONDS  (24 * 60 * 60) /* that the nick of one who left is kept \
-				      */
+#define NICK_SECONDS \
+	(24 * 60 * 60) /* that the nick of one who left is kept \
+			*/
 
 /* A token bucket, kept as the time at which it will be full again. */
 struct bucket {
