@@ -11,7 +11,9 @@
 static void
 add_key(struct buf *b, const char *key)
 {
-	buf_addf(b, ",\"%s\":", key);
+	buf_add_str(b, STR(",\""));
+	buf_add_str(b, str_of(key));
+	buf_add_str(b, STR("\":"));
 }
 
 static void
