@@ -89,7 +89,6 @@ START_TEST(join_refused)
 		const char *name;
 		enum hub_result result;
 	} cases[] = {
-		{ "192.0.2.1@5001", HUB_TAKEN },
 		{ "", HUB_BAD_NICK },
 		{ "\x1b[2J", HUB_BAD_NICK },
 		{ "0123456789012345678901234567890123456789012345678",
@@ -105,6 +104,23 @@ START_TEST(join_refused)
 	party_join(3);
 	ck_assert_ptr_null(party_come(4, (struct arrival){ 0 }));
 	ck_assert_int_eq(party.result, HUB_FULL);
+}
+END_TEST
+
+/* A browser and a datagram may come from the same address and port. */
+START_TEST(name_is_numbered_when_taken)
+{
+	party_come(3, (struct arrival){ .name = STR("192.0.2.1@5001") });
+	ck_assert_str_eq(member_name(users[3].member).p, "192.0.2.1@5001+2");
+	ck_assert_ptr_null(party_come(4,
+	    (struct arrival){
+		.transport = &party.desk, .name = STR("192.0.2.1@5001") }));
+	ck_assert_int_eq(party.result, HUB_FULL);
+	party_leave(&users[0], NULL);
+	ck_assert_ptr_null(party_come(4,
+	    (struct arrival){
+		.transport = &party.desk, .name = STR("192.0.2.1@5001") }));
+	ck_assert_int_eq(party.result, HUB_TAKEN);
 }
 END_TEST
 
@@ -535,6 +551,7 @@ hub_suite(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, join_tells_the_joiner_alone);
 	tcase_add_test(tc, join_refused);
+	tcase_add_test(tc, name_is_numbered_when_taken);
 	tcase_add_test(tc, sender_is_not_echoed);
 	tcase_add_test(tc, lagging_member_is_told);
 	tcase_add_loop_test(tc, text_is_made_safe, 0, CASES(text_cases));

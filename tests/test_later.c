@@ -709,8 +709,8 @@ START_TEST(answer_too_late)
 	wake_up();
 	ck_assert_int_eq(left(), IDLE_TIMEOUT - SECONDS(30));
 	pass(left());
-	ck_assert_str_eq(told(), "503 close page; shutdown");
-	ck_assert_ptr_nonnull(memmem(
+	ck_assert_str_eq(told(), "504 close page; shutdown");
+	ck_assert_ptr_null(memmem(
 	    buf_data(&rig.out), buf_len(&rig.out), "\r\nRetry-After: ", 15));
 	ck_assert_uint_eq(rig.service.counts.timeouts, 1);
 	ck_assert_uint_eq(rig.gone, 1);

@@ -403,6 +403,20 @@ START_TEST(changes_are_counted)
 }
 END_TEST
 
+/* The STATE may have been lost with the ACK. */
+START_TEST(change_is_told_again_with_its_line)
+{
+	join_as(0, "ada");
+	say(0, 1, "x");
+	say(0, 2, "/join attic");
+	forget(0);
+	say(0, 1, "x");
+	expect(0, "ACK 2|");
+	say(0, 2, "/join attic");
+	expect(0, "ACK 2; STATE attic ada 1-0 from 0 acked 2 notes 2|");
+}
+END_TEST
+
 /* A JOIN came late, when more was acknowledged already. */
 START_TEST(alive_tells_what_was_acknowledged)
 {
@@ -719,6 +733,7 @@ native_suite(void)
 	tcase_add_loop_test(
 	    tc, lines_are_taken_once_and_in_order, 0, CASES(lines));
 	tcase_add_test(tc, changes_are_counted);
+	tcase_add_test(tc, change_is_told_again_with_its_line);
 	tcase_add_test(tc, alive_tells_what_was_acknowledged);
 	tcase_add_test(tc, several_lines_in_a_datagram);
 	tcase_add_test(tc, refusal_is_repeated_while_it_is_known);

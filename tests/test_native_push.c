@@ -303,6 +303,22 @@ START_TEST(pull_of_what_is_gone)
 }
 END_TEST
 
+/* A STATE is one of the datagrams that a PULL may cost. */
+START_TEST(pulls_of_what_is_gone_are_bounded)
+{
+	struct wire_frame pulls[40];
+
+	join_as(0, "");
+	say(0, 1, "x");
+	for (size_t i = 0; i < 40; i++)
+		pulls[i] = (struct wire_frame){ .type = WIRE_PULL,
+			.u.range = { false, 0, 0 } };
+	forget(0);
+	send_as(session_of(0), 0, pulls, 40);
+	ck_assert_uint_eq(boxes[0].datagrams, NATIVE_PULL_MAX);
+}
+END_TEST
+
 START_TEST(send_that_takes_nothing)
 {
 	join_as(0, "ada");
@@ -344,6 +360,7 @@ native_push_suite(void)
 	tcase_add_test(tc, tails_start_over_with_a_newer_push);
 	tcase_add_test(tc, pull_is_bounded);
 	tcase_add_test(tc, pull_of_what_is_gone);
+	tcase_add_test(tc, pulls_of_what_is_gone_are_bounded);
 	tcase_add_test(tc, send_that_takes_nothing);
 	suite_add_tcase(s, tc);
 	return s;

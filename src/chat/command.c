@@ -44,6 +44,8 @@ static const struct command {
 	    false },
 	{ "op", " CODE", "makes you an operator", do_op, false, false },
 	{ "quit", "", "leaves", do_quit, true, false },
+	{ "deop", " NICK", "takes an operator's rights away", operate_deop,
+	    false, true },
 	{ "kick", " NICK [WHY]", "removes somebody", operate_kick, false,
 	    true },
 	{ "ban", " [NICK|ADDRESS]", "keeps somebody out; alone, lists whom",
@@ -247,7 +249,12 @@ do_op(struct hub *hub, struct member *m, struct str arg, struct instant now)
 
 	if (result == HUB_OK)
 		hub_tell(hub, m, "you are an operator now; see /help");
-	return result;
+	if (result != HUB_NOBODY)
+		return result;
+	hub_tell(hub, m,
+	    "without the cookie of /chat you could be anybody: open that page "
+	    "and try again");
+	return HUB_NOT_ALLOWED;
 }
 
 /* As in /history: with the UTC time it was said at. */

@@ -22,9 +22,10 @@ hub_new(const struct hub_config *config)
 	TAILQ_INIT(&hub->members);
 	hub->names = map_new();
 	hub->people = people_new();
+	hub->tally = tally_new();
 	hub->numbered = map_new();
 	hub->numbers = calloc(HUB_NUMBERS_MAX, sizeof(hub->numbers[0]));
-	if (hub->names == NULL || hub->people == NULL ||
+	if (hub->names == NULL || hub->people == NULL || hub->tally == NULL ||
 	    hub->numbered == NULL || hub->numbers == NULL ||
 	    siphash_key_random(&hub->key) == -1 ||
 	    siphash_key_random(&hub->ids) == -1 ||
@@ -70,6 +71,7 @@ hub_free(struct hub *hub)
 	while ((hall = TAILQ_FIRST(&hub->halls)) != NULL)
 		hall_free(hub, hall);
 	people_free(hub->people);
+	tally_free(hub->tally);
 	map_free(hub->names);
 	map_free(hub->numbered);
 	free(hub->numbers);
@@ -188,26 +190,34 @@ hub_next_hall(const struct hall *hall)
 	return TAILQ_NEXT(hall, link);
 }
 
+/* Whether it may give way: nobody is in it, and nothing of it waits to be
+ * committed. */
 static bool
-is_kept(const struct hub *hub, const struct room *room)
+is_spare(const struct hub *hub, const struct hall *hall)
 {
-	return hub->config.ledger != NULL &&
-	    (room_appended(room) > 0 || room_topic(room)[0] != '\0');
+	return hall != TAILQ_FIRST(&hub->halls) &&
+	    TAILQ_EMPTY(&hall->members) &&
+	    room_appended(hall->room) == room_last(hall->room);
 }
 
-/* An empty room of which nothing is kept elsewhere gives way. */
+/*
+ * The oldest room that can gives way, rather one in which nothing was said.
+ * What is in the ledger stays there.
+ */
 static void
 make_place(struct hub *hub)
 {
-	struct hall *hall, *lobby = TAILQ_FIRST(&hub->halls);
+	struct hall *hall, *spare = NULL;
 
 	TAILQ_FOREACH(hall, &hub->halls, link) {
-		if (hall != lobby && TAILQ_EMPTY(&hall->members) &&
-		    !is_kept(hub, hall->room)) {
-			hall_free(hub, hall);
-			return;
-		}
+		if (is_spare(hub, hall) &&
+		    (spare == NULL ||
+			(room_last(spare->room) > 0 &&
+			    room_last(hall->room) == 0)))
+			spare = hall;
 	}
+	if (spare != NULL)
+		hall_free(hub, spare);
 }
 
 struct hall *

@@ -30,8 +30,9 @@ struct member;
 
 #define HUB_LINE_MAX       1152 /* bytes of the longest line told, and a NUL */
 #define HUB_TRANSPORTS_MAX 8
-#define HUB_ROOMS_MAX      64 /* an empty one gives way to a new one */
-#define HUB_TOKEN_LEN      16 /* bytes of the secret behind an identity */
+#define HUB_ROOMS_MAX      64   /* an empty one gives way to a new one */
+#define HUB_NETWORK_MAX    1024 /* members from one address, or IPv6 /64 */
+#define HUB_TOKEN_LEN      16   /* bytes of the secret behind an identity */
 
 #define LOBBY "lobby"
 
@@ -63,6 +64,7 @@ struct transport {
 	void *arg;
 	bool exempt; /* its members never flood, and are operators */
 	bool echoes; /* its members get what they say themselves, too */
+	bool shares; /* who has no token may be one of many behind an address */
 	bool waits;  /* a line that floods will come again by itself */
 };
 
@@ -227,6 +229,9 @@ struct hall_rules *hall_rules(struct hall *); /* to change */
 /* The person behind the member may read, not speak. */
 void hub_mute(struct hub *, struct member *, bool is_muted);
 
+/* Takes an operator's rights away. */
+void hub_demote(struct hub *, struct member *);
+
 /* By nick or name of one who is here, or an address or network (CIDR): who is
  * here and banned is removed.  Returns HUB_OK, HUB_NOBODY, HUB_FULL. */
 enum hub_result hub_ban(struct hub *, struct str whom);
@@ -237,7 +242,8 @@ const char *hub_banned(const struct hub *, size_t i);
 /* A code that makes one person an operator, once, within an hour; the newest
  * alone counts.  Hexadecimal, valid until the next call. */
 const char *hub_operator_code(struct hub *, struct instant now);
-/* Makes the person behind the member an operator, or says HUB_NOT_ALLOWED. */
+/* Makes the person behind the member an operator, or says HUB_NOT_ALLOWED;
+ * HUB_NOBODY to who is nobody known where others could be taken for them. */
 enum hub_result hub_redeem(
     struct hub *, struct member *, struct str code, struct instant now);
 

@@ -15,12 +15,15 @@
 #include "base/buf.h"
 #include "base/map.h"
 #include "base/siphash.h"
+#include "base/tally.h"
 #include "chat/hub.h"
 
-#define HUB_BANS_MAX    256
-#define HUB_NUMBERS_MAX 8192 /* members whose numbers are remembered */
-#define HUB_CODE_LEN    16   /* hexadecimal digits */
-#define HUB_MOTD_MAX    4096
+#define HUB_ORIGINS      4096 /* buckets for where members come from */
+#define HUB_ORIGIN_TIMES 20   /* what a person may say, from one network */
+#define HUB_BANS_MAX     256
+#define HUB_NUMBERS_MAX  8192 /* members whose numbers are remembered */
+#define HUB_CODE_LEN     16   /* hexadecimal digits */
+#define HUB_MOTD_MAX     4096
 
 struct member {
 	TAILQ_ENTRY(member) in_hub, in_hall;
@@ -86,12 +89,14 @@ struct hub {
 	unsigned holds;
 	struct instant now; /* of the latest that was done */
 	bool flushing;
-	uint64_t made;             /* ids so far */
-	uint64_t stamp, committed; /* of appends */
-	struct buf pending;        /* of struct pending, in order */
-	struct map *numbered;      /* member ids to struct number */
-	struct number *numbers;    /* a ring */
-	size_t nnumbers;           /* ever */
+	uint64_t made;                      /* ids so far */
+	uint64_t stamp, committed;          /* of appends */
+	struct buf pending;                 /* of struct pending, in order */
+	struct map *numbered;               /* member ids to struct number */
+	struct number *numbers;             /* a ring */
+	size_t nnumbers;                    /* ever */
+	struct bucket origins[HUB_ORIGINS]; /* by a keyed hash of the network */
+	struct tally *tally;                /* members, by network */
 	struct ban bans[HUB_BANS_MAX];
 	size_t nbans;
 	char code[HUB_CODE_LEN + 1]; /* or empty */
@@ -113,6 +118,13 @@ bool hub_take(struct hub *, const struct transport *, struct bucket *,
  * why. */
 struct hall *hub_hall_get(
     struct hub *, struct str name, enum hub_result *result);
+
+/*
+ * The same for where somebody comes from, who may say more than one person but
+ * not any amount, by whatever many names.  This machine may.
+ */
+bool hub_take_origin(struct hub *, const struct transport *,
+    const struct addr *from, struct instant now);
 
 /* A number that nobody can guess and nobody else has; not 0 or 1. */
 uint64_t hub_new_id(struct hub *);

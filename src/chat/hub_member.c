@@ -9,7 +9,8 @@
 #include "chat/hub_inside.h"
 #include "chat/nick.h"
 
-#define NICK_TRIES 9 /* NAME, NAME2, ... NAME9 */
+#define NAMES_MAX  99 /* NAME, NAME+2, ... */
+#define NICK_TRIES 9  /* NAME, NAME2, ... NAME9 */
 
 /* Returns 0, or -1 without memory. */
 static int
@@ -40,6 +41,32 @@ find_name(const struct hub *hub, struct str name)
 	    : map_get(hub->names, key.bytes, key.len);
 }
 
+/* One network does not take all places; this machine may. */
+static bool
+has_place(const struct hub *hub, const struct arrival *a)
+{
+	return a->from == NULL || addr_is_loopback(a->from) ||
+	    tally_get(hub->tally, a->from) < HUB_NETWORK_MAX;
+}
+
+/* Its name, or one like it: a browser and a datagram may come from the same
+ * address and port.  Returns 0, or -1 when they are all taken. */
+static int
+free_name(const struct hub *hub, struct str wish, bool exempt,
+    char name[CHAT_NICK_MAX + 1])
+{
+	memcpy(name, wish.p, wish.len);
+	name[wish.len] = '\0';
+	for (unsigned i = 2; find_name(hub, str_of(name)) != NULL; i++) {
+		if (exempt || i > NAMES_MAX ||
+		    wish.len + sizeof("+99") > CHAT_NICK_MAX + 1)
+			return -1;
+		snprintf(name, CHAT_NICK_MAX + 1, "%.*s+%u", (int)wish.len,
+		    wish.p, i);
+	}
+	return 0;
+}
+
 static enum hub_result
 why_not_join(const struct hub *hub, const struct arrival *a)
 {
@@ -49,9 +76,9 @@ why_not_join(const struct hub *hub, const struct arrival *a)
 		return HUB_BAD_NICK;
 	if (!a->transport->exempt && hub_is_banned(hub, a->identity, a->from))
 		return HUB_BANNED;
-	if (hub->count >= hub->config.max_members)
+	if (hub->count >= hub->config.max_members || !has_place(hub, a))
 		return HUB_FULL;
-	return find_name(hub, name) != NULL ? HUB_TAKEN : HUB_OK;
+	return HUB_OK;
 }
 
 /* Whether the person may come into the hall. */
@@ -77,6 +104,10 @@ person_get(struct hub *hub, const struct arrival *a, const struct hall *hall,
 	bool comes_back =
 	    person != NULL && person->members == 0 && !a->is_silent;
 
+	*result = HUB_FLOOD;
+	if (person == NULL && a->from != NULL &&
+	    !hub_take_origin(hub, a->transport, a->from, now))
+		return NULL;
 	if (person == NULL)
 		person = people_get(hub->people, identity, a->is_known, now);
 	*result = HUB_NOMEM;
@@ -94,15 +125,20 @@ person_get(struct hub *hub, const struct arrival *a, const struct hall *hall,
 }
 
 static struct member *
-member_new(struct hub *hub, const struct arrival *a, struct hall *hall,
-    struct person *person)
+member_new(struct hub *hub, const struct arrival *a, const char *name,
+    struct hall *hall, struct person *person)
 {
 	struct member *m = calloc(1, sizeof(*m));
 
 	if (m == NULL)
 		return NULL;
-	memcpy(m->name, a->name.p, a->name.len);
+	strcpy(m->name, name);
 	if (name_add(hub, m) == -1) {
+		free(m);
+		return NULL;
+	}
+	if (a->from != NULL && tally_add(hub->tally, a->from) == -1) {
+		name_del(hub, m);
 		free(m);
 		return NULL;
 	}
@@ -258,18 +294,22 @@ struct member *
 hub_join(struct hub *hub, const struct arrival *a, enum hub_result *result,
     struct instant now)
 {
+	char name[CHAT_NICK_MAX + 1];
 	struct person *person;
 	struct hall *hall;
 	struct member *m;
 
 	hub->now = now;
 	*result = why_not_join(hub, a);
+	if (*result == HUB_OK &&
+	    free_name(hub, a->name, a->transport->exempt, name) == -1)
+		*result = HUB_TAKEN;
 	if (*result != HUB_OK)
 		return NULL;
 	if ((hall = hub_hall_get(hub, a->room, result)) == NULL ||
 	    (person = person_get(hub, a, hall, result, now)) == NULL)
 		return NULL;
-	if ((m = member_new(hub, a, hall, person)) == NULL) {
+	if ((m = member_new(hub, a, name, hall, person)) == NULL) {
 		*result = HUB_NOMEM;
 		return NULL;
 	}
@@ -296,6 +336,8 @@ hub_leave(struct hub *hub, struct member *m, const char *reason)
 	m->hall->count--;
 	m->hall->version += !m->is_silent;
 	name_del(hub, m);
+	if (m->from.port != 0)
+		tally_drop(hub->tally, &m->from);
 	if (reason != NULL)
 		hub_tell_all(
 		    hub, m->hall, m, "%s left (%s)", member_name(m).p, reason);

@@ -16,6 +16,13 @@ hub_mute(struct hub *hub, struct member *m, bool is_muted)
 	m->person->is_muted = is_muted;
 }
 
+void
+hub_demote(struct hub *hub, struct member *m)
+{
+	m->person->is_operator = false;
+	hub_touch(hub, m->person);
+}
+
 /* Bans. */
 
 bool
@@ -156,6 +163,8 @@ hub_redeem(
 {
 	if (!is_code(hub, code) || now.mono >= hub->code_ends)
 		return HUB_NOT_ALLOWED;
+	if (m->transport->shares && !m->person->is_known)
+		return HUB_NOBODY;
 	hub->code[0] = '\0';
 	m->person->is_operator = true;
 	hub_touch(hub, m->person);

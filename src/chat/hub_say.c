@@ -10,20 +10,41 @@
 #include "base/text.h"
 #include "chat/hub_inside.h"
 
-bool
-hub_take(struct hub *hub, const struct transport *t, struct bucket *b,
+/* Of so many tokens that come back in --flood's time. */
+static bool
+bucket_take(const struct hub *hub, struct bucket *b, unsigned tokens,
     struct instant now)
 {
 	int64_t size = SECONDS(hub->config.flood_seconds);
 	int64_t from = b->full_at > now.mono ? b->full_at : now.mono;
 
-	if (t->exempt || hub->config.flood_lines == 0)
-		return true;
-	from += size / hub->config.flood_lines;
+	from += size / tokens;
 	if (from > now.mono + size)
 		return false;
 	b->full_at = from;
 	return true;
+}
+
+bool
+hub_take(struct hub *hub, const struct transport *t, struct bucket *b,
+    struct instant now)
+{
+	return t->exempt || hub->config.flood_lines == 0 ||
+	    bucket_take(hub, b, hub->config.flood_lines, now);
+}
+
+bool
+hub_take_origin(struct hub *hub, const struct transport *t,
+    const struct addr *from, struct instant now)
+{
+	uint64_t hash;
+
+	if (t->exempt || hub->config.flood_lines == 0 || from->port == 0 ||
+	    addr_is_loopback(from))
+		return true;
+	hash = siphash(&hub->key, from->ip, addr_is_v4(from) ? 16 : 8);
+	return bucket_take(hub, &hub->origins[hash % HUB_ORIGINS],
+	    HUB_ORIGIN_TIMES * hub->config.flood_lines, now);
 }
 
 /* what: becomes of a line that is too much. */
@@ -32,7 +53,8 @@ allows(struct hub *hub, struct member *m, struct bucket *b, const char *what,
     struct instant now)
 {
 	bool was_full = b->full_at <= now.mono;
-	bool allowed = hub_take(hub, m->transport, b, now);
+	bool allowed = hub_take_origin(hub, m->transport, &m->from, now) &&
+	    hub_take(hub, m->transport, b, now);
 	bool tell;
 
 	hub->now = now;

@@ -162,7 +162,10 @@ reply_state(struct native *n, struct session *s)
 	struct str nick = member_name(s->member);
 	struct wire_frame frame = { .type = WIRE_STATE };
 
-	s->changes += s->is_told && state_has_changed(s);
+	if (s->is_told && state_has_changed(s)) {
+		s->changes++;
+		s->changed_by = s->last;
+	}
 	if (room_id(room) != s->room_id)
 		native_enter(s);
 	memcpy(s->nick, nick.p, nick.len);
@@ -271,6 +274,8 @@ take_again(struct native *n, struct session *s, uint32_t number)
 	enum hub_result result = s->outcomes[number % NATIVE_WINDOW].result;
 
 	n->stats.duplicates++;
+	/* The STATE may have been lost with the ACK. */
+	n->owes_state |= s->changes > 0 && number == s->changed_by;
 	if (s->last - number < NATIVE_WINDOW && result != HUB_OK)
 		reply_line(n, s, WIRE_REFUSED, number,
 		    str_of(command_explain(result)));

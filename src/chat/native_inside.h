@@ -37,6 +37,7 @@ struct session {
 	struct room *notes; /* a log of them, never seen by anyone else */
 	uint64_t began;     /* tells it from one before, of the same id */
 	uint32_t changes;   /* of room or nick */
+	uint32_t changed_by; /* the last line taken by the latest of them */
 	bool is_told;       /* a STATE: */
 	uint64_t room_id;   /* the room in it, */
 	uint64_t start;     /* where the client begins there, */

@@ -253,6 +253,8 @@ native_pull_messages(
 	if (from < room_first(room)) {
 		native_send_state(n, s);
 		from = room_first(room);
+		if (--n->repairs_left == 0)
+			return;
 	}
 	wire_begin(&out, id);
 	for (uint64_t seq = from;

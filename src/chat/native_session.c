@@ -12,7 +12,6 @@
 
 #define AMPLIFY_MAX    3  /* bytes out for a byte from an address unproven */
 #define COOKIE_SECONDS 60 /* a cookie holds for one to two of these */
-#define NAMES_MAX      9U /* tried for one who joins */
 
 /* In the map, the tally and the queue; it has yet to join.  NULL without
  * memory. */
@@ -181,33 +180,15 @@ has_token(const struct wire_frame *join)
 	return memcmp(join->u.join.token, none, sizeof(none)) != 0;
 }
 
-/* An address may be another member's name, which came from there before it
- * moved: then a number is put behind. */
-static struct member *
-join_as(struct native *n, struct arrival *a, enum hub_result *result,
-    struct instant now)
-{
-	char host[ADDR_NAME_MAX], name[ADDR_NAME_MAX + 11];
-	struct member *m;
-
-	addr_name(a->from, host);
-	a->name = str_of(host);
-	m = hub_join(n->hub, a, result, now);
-	for (unsigned i = 2; *result == HUB_TAKEN && i <= NAMES_MAX; i++) {
-		snprintf(name, sizeof(name), "%s+%u", host, i);
-		a->name = str_of(name);
-		m = hub_join(n->hub, a, result, now);
-	}
-	return m;
-}
-
 static enum hub_result
 session_join(struct native *n, struct session *s, const struct wire_frame *join,
     struct instant now)
 {
+	char name[ADDR_NAME_MAX];
 	struct arrival arrival = {
 		.transport = &n->transport,
 		.owner = s,
+		.name = str_of(addr_name(&s->path.remote, name)),
 		.nick = join->u.join.nick,
 		.room = join->u.join.room,
 		.id = hub_identity(n->hub, &s->id, sizeof(s->id)),
@@ -219,7 +200,7 @@ session_join(struct native *n, struct session *s, const struct wire_frame *join,
 	if (arrival.is_known)
 		arrival.identity =
 		    hub_identity(n->hub, join->u.join.token, WIRE_TOKEN);
-	s->member = join_as(n, &arrival, &result, now);
+	s->member = hub_join(n->hub, &arrival, &result, now);
 	if (s->member == NULL)
 		return result;
 	restore_numbers(n, s, join->u.join.number);

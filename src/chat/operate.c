@@ -26,6 +26,22 @@ operate_topic(
 }
 
 enum hub_result
+operate_deop(
+    struct hub *hub, struct member *m, struct str arg, struct instant now)
+{
+	struct member *whom = hub_find(hub, arg, now);
+
+	if (arg.len == 0)
+		return HUB_USAGE;
+	if (whom == NULL || member_transport(whom)->exempt)
+		return HUB_NOBODY;
+	hub_demote(hub, whom);
+	hub_tell(hub, whom, "you are an operator no more");
+	hub_tell(hub, m, "%s is an operator no more", member_name(whom).p);
+	return HUB_OK;
+}
+
+enum hub_result
 operate_kick(
     struct hub *hub, struct member *m, struct str arg, struct instant now)
 {

@@ -14,9 +14,9 @@
 typedef enum hub_result command_fn(
     struct hub *, struct member *, struct str arg, struct instant now);
 
-command_fn operate_topic, operate_kick, operate_ban, operate_unban,
-    operate_mute, operate_unmute, operate_slow, operate_lock, operate_unlock,
-    operate_questions, operate_announce;
+command_fn operate_topic, operate_deop, operate_kick, operate_ban,
+    operate_unban, operate_mute, operate_unmute, operate_slow, operate_lock,
+    operate_unlock, operate_questions, operate_announce;
 
 /* The first word, which is cut off *rest. */
 struct str command_word(struct str *rest);

@@ -93,8 +93,9 @@ check_state(struct http_conn *c, struct instant now)
 	case BODY:
 		check_body(c, now);
 		break;
-	case AWAIT:
-		fail_late(c, 503, now);
+	case AWAIT: /* it may be done yet, so that it is not to be tried again
+		     */
+		fail_late(c, 504, now);
 		break;
 	case LINGER: /* what came before it was counted */
 		conn_abandon(c, now);

@@ -42,6 +42,7 @@ static const struct status {
 	STATUS(500, "Internal Server Error"),
 	STATUS(501, "Not Implemented"),
 	STATUS(503, "Service Unavailable"),
+	STATUS(504, "Gateway Timeout"),
 	STATUS(505, "HTTP Version Not Supported"),
 };
 

@@ -159,8 +159,8 @@ static const char *
 talk_word(void *arg, size_t i)
 {
 	static const char *const commands[] = { "/announce", "/away", "/ban",
-		"/help", "/history", "/join", "/kick", "/lock", "/me", "/msg",
-		"/mute", "/nick", "/op", "/part", "/questions", "/quit",
+		"/deop", "/help", "/history", "/join", "/kick", "/lock", "/me",
+		"/msg", "/mute", "/nick", "/op", "/part", "/questions", "/quit",
 		"/rooms", "/slow", "/topic", "/unban", "/unlock", "/unmute",
 		"/who" };
 	const struct talk *t = arg;

@@ -24,7 +24,7 @@ const LOBBY = "lobby";
 const VIAS = { udp: "udp", native: "chat", http: "web", console: "host" };
 
 const COMMANDS = [
-	"announce", "away", "ban", "help", "history", "ignore", "join", "kick",
+	"announce", "away", "ban", "deop", "help", "history", "ignore", "join", "kick",
 	"lock", "me", "msg", "mute", "nick", "op", "part", "questions", "quit",
 	"rooms", "slow", "topic", "unban", "unignore", "unlock", "unmute", "who"
 ];

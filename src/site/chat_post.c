@@ -88,7 +88,8 @@ chat_posts_new(
 		.tell = tell,
 		.removed = removed,
 		.arg = posts,
-		.echoes = true };
+		.echoes = true,
+		.shares = true };
 	if (hub_add_transport(hub, &posts->transport) == 0)
 		return posts;
 	free(posts);

@@ -137,7 +137,8 @@ chat_streams_new(struct hub *hub, bool is_kept)
 		.tell = tell,
 		.removed = removed,
 		.arg = streams,
-		.echoes = true };
+		.echoes = true,
+		.shares = true };
 	streams->cache = chat_event_cache_new();
 	if (streams->cache != NULL && siphash_key_random(&streams->key) == 0 &&
 	    hub_add_transport(hub, &streams->transport) == 0)
