@@ -258,6 +258,29 @@ START_TEST(clients_of_an_address_are_counted)
 }
 END_TEST
 
+/* Another port is no other address. */
+START_TEST(clients_that_move_are_counted)
+{
+	struct native_config config = patient;
+	struct path there = path_of("192.0.2.2", 1);
+	struct wire_frame frame = hello_frame();
+
+	config.max_per_address = 1;
+	crowd_restart(&roomy, &config);
+	join_as(0, "");
+	receive_unflushed(&there, session_of(1), &frame);
+	frame = join_frame(1);
+	receive_unflushed(&there, session_of(1), &frame);
+	ck_assert_uint_eq(native_count(native), 2);
+	get_cookie(2);
+	frame = join_frame(2);
+	send_as(session_of(1), 2, &frame, 1);
+	expect(2, "BYE too many clients at your address|");
+	send_as(session_of(0), 2, &frame, 1);
+	ck_assert_ptr_nonnull(strstr(boxes[2].got, "STATE lobby"));
+}
+END_TEST
+
 /* Coming back. */
 
 START_TEST(client_moves_to_another_address)
@@ -727,6 +750,7 @@ native_suite(void)
 	tcase_add_loop_test(tc, join_is_refused, 0, CASES(refusals));
 	tcase_add_test(tc, join_that_floods_is_to_be_repeated);
 	tcase_add_test(tc, clients_of_an_address_are_counted);
+	tcase_add_test(tc, clients_that_move_are_counted);
 	tcase_add_test(tc, client_moves_to_another_address);
 	tcase_add_test(tc, session_is_dropped_and_comes_back);
 	tcase_add_test(tc, server_is_another_one);

@@ -284,6 +284,26 @@ START_TEST(pull_is_bounded)
 }
 END_TEST
 
+/* Of one client, whatever it asks for. */
+START_TEST(pulls_are_bounded_in_time)
+{
+	join_as(0, "");
+	say(0, 1, "x");
+	for (int round = 0; round < 2; round++) {
+		forget(0);
+		for (int i = 0; i < 2 * NATIVE_PULL_BURST; i++)
+			pull(0, false, i % 2, 1);
+		ck_assert_uint_eq(boxes[0].datagrams, NATIVE_PULL_BURST);
+		forget(0);
+		tick(NATIVE_PULL_PACE);
+		pull(0, false, 1, 1);
+		pull(0, false, 1, 1);
+		expect(0, "MESSAGE 1 x|");
+		tick(SECONDS(1));
+	}
+}
+END_TEST
+
 START_TEST(pull_of_what_is_gone)
 {
 	struct hub_config config = roomy;
@@ -359,6 +379,7 @@ native_push_suite(void)
 	tcase_add_test(tc, tails_follow_a_push);
 	tcase_add_test(tc, tails_start_over_with_a_newer_push);
 	tcase_add_test(tc, pull_is_bounded);
+	tcase_add_test(tc, pulls_are_bounded_in_time);
 	tcase_add_test(tc, pull_of_what_is_gone);
 	tcase_add_test(tc, pulls_of_what_is_gone_are_bounded);
 	tcase_add_test(tc, send_that_takes_nothing);

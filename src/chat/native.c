@@ -390,7 +390,7 @@ take_frames(struct native *n, struct session *s, struct wire_frame *frame,
 	n->answering = s;
 	wire_begin(&n->answer, s->id);
 	n->owes_ack = n->owes_state = false;
-	n->repairs_left = NATIVE_PULL_MAX;
+	n->repairs_left = native_repairs(s, now);
 	do {
 		take_frame(n, s, frame, now);
 		got = n->answering == s ? wire_next(&rest, frame) : 0;

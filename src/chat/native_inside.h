@@ -35,6 +35,7 @@ struct session {
 	uint32_t acked;        /* all up to it are committed */
 	struct outcome outcomes[NATIVE_WINDOW]; /* of n at n % NATIVE_WINDOW */
 	struct room *notes; /* a log of them, never seen by anyone else */
+	int64_t pulled;     /* mono, up to which it has had its datagrams */
 	uint64_t began;     /* tells it from one before, of the same id */
 	uint32_t changes;   /* of room or nick */
 	uint32_t changed_by; /* the last line taken by the latest of them */
@@ -115,6 +116,9 @@ void native_push(struct native *, struct hall *);
 /* The line to all in the hall but one, or NULL. */
 void native_notice(
     struct native *, struct hall *, const struct member *but, struct str line);
+
+/* How many datagrams it may get now of what it pulls. */
+unsigned native_repairs(struct session *, struct instant now);
 
 /* Answers to a PULL. */
 void native_pull_messages(

@@ -214,21 +214,43 @@ native_notice(struct native *n, struct hall *hall, const struct member *but,
 	send_to_hall(n, hall, &who, &out);
 }
 
+unsigned
+native_repairs(struct session *s, struct instant now)
+{
+	int64_t ahead;
+
+	if (s->pulled < now.mono)
+		s->pulled = now.mono;
+	ahead = (s->pulled - now.mono + NATIVE_PULL_PACE - 1) /
+	    NATIVE_PULL_PACE;
+	if (ahead > NATIVE_PULL_BURST - NATIVE_PULL_MAX)
+		return (unsigned)(NATIVE_PULL_BURST - ahead);
+	return NATIVE_PULL_MAX;
+}
+
+/* One datagram less may be sent. */
+static void
+repair_count(struct native *n, struct session *s)
+{
+	n->repairs_left--;
+	s->pulled += NATIVE_PULL_PACE;
+}
+
 /* Returns 0, or -1 when no more may be sent in answer to this datagram. */
 static int
-repair_flush(struct native *n, const struct session *s, struct wire_out *out)
+repair_flush(struct native *n, struct session *s, struct wire_out *out)
 {
 	const struct path *to = &s->path;
 
 	if (!wire_is_empty(out)) {
 		native_send(n, &to, 1, wire_datagram(out));
-		n->repairs_left--;
+		repair_count(n, s);
 	}
 	return n->repairs_left > 0 ? 0 : -1;
 }
 
 static int
-repair_add(struct native *n, const struct session *s, uint64_t context,
+repair_add(struct native *n, struct session *s, uint64_t context,
     struct wire_out *out, const struct wire_frame *frame)
 {
 	if (wire_add(out, frame) == 0)
@@ -253,7 +275,8 @@ native_pull_messages(
 	if (from < room_first(room)) {
 		native_send_state(n, s);
 		from = room_first(room);
-		if (--n->repairs_left == 0)
+		repair_count(n, s);
+		if (n->repairs_left == 0)
 			return;
 	}
 	wire_begin(&out, id);

@@ -12,6 +12,7 @@
 
 #define AMPLIFY_MAX    3  /* bytes out for a byte from an address unproven */
 #define COOKIE_SECONDS 60 /* a cookie holds for one to two of these */
+#define TOO_MANY       "too many clients at your address"
 
 /* In the map, the tally and the queue; it has yet to join.  NULL without
  * memory. */
@@ -223,7 +224,7 @@ admit(struct native *n, uint64_t id, const struct path *path,
 
 	if (tally_get(n->per_address, &path->remote) >=
 	    n->config.max_per_address) {
-		refuse(n, path, id, "too many clients at your address");
+		refuse(n, path, id, TOO_MANY);
 		return NULL;
 	}
 	if ((s = session_new(n, id, path, now)) != NULL)
@@ -237,12 +238,22 @@ admit(struct native *n, uint64_t id, const struct path *path,
 	return NULL;
 }
 
-/* The session is at another address now.  NULL without memory. */
+/* The session is at another address now.  NULL without memory, and where no
+ * more may come from there; another port alone does not count. */
 static struct session *
 move(struct native *n, struct session *s, const struct path *path)
 {
+	size_t here = tally_get(n->per_address, &s->path.remote);
+
 	if (tally_add(n->per_address, &path->remote) == -1)
 		return NULL;
+	if (tally_get(n->per_address, &s->path.remote) == here &&
+	    tally_get(n->per_address, &path->remote) >
+		n->config.max_per_address) {
+		tally_drop(n->per_address, &path->remote);
+		refuse(n, path, s->id, TOO_MANY);
+		return NULL;
+	}
 	tally_drop(n->per_address, &s->path.remote);
 	s->path = *path;
 	n->stats.resumed++;

@@ -747,6 +747,7 @@ function leave(why) {
 	if (!room.log && $("door").hidden)
 		openDoor();
 	setState(why, true);
+	showWaiting();
 }
 
 /* What is said: a queue, whose first line is under way. */
@@ -851,10 +852,12 @@ function post(line) {
 }
 
 function showWaiting() {
+	const why = $("again").hidden ? "waits for the connection" :
+		"waits until you come back";
+
 	for (const line of queue) {
 		if (!isSending || line !== queue[0])
-			setText(line.note, isSettled ? "" :
-				"waits for the connection");
+			setText(line.note, isSettled ? "" : why);
 	}
 }
 
@@ -920,9 +923,11 @@ function toldToWait(line, answer) {
 	return 1000 * seconds;
 }
 
-function refused(line, why) {
+// What was told is more exact than the error, where it is one line.
+function refused(line, error) {
 	const row = $("log").lastElementChild;
 	const told = (line.result.told ?? []).map(clean);
+	const why = told.length === 1 ? told[0].replace(/^\* /, "") : error;
 
 	// The stream may have told it already.
 	if (row?.matches(".notice") &&
