@@ -145,7 +145,7 @@ static const struct {
 	{ "/nick BOB", "* somebody here has that nick\n", NULL },
 	{ "/nick a b",
 	    "* that nick cannot be used: at most 48 bytes, no white space, "
-	    "none of @/[], no * in front\n",
+	    "none of @/[], no * in front, not operator, chatd or server\n",
 	    NULL },
 	{ "/msg", USAGE("msg NICK TEXT"), NULL },
 	{ "/msg bob", USAGE("msg NICK TEXT"), NULL },
@@ -547,7 +547,7 @@ END_TEST
 
 START_TEST(who_is_split_into_lines)
 {
-	struct user other = { 0 };
+	static struct user other;
 	int names = 0;
 
 	for (int i = 0; i < 200; i++) {

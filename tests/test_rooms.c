@@ -252,7 +252,7 @@ END_TEST
 
 START_TEST(rooms_in_use_are_bounded)
 {
-	struct user extra = { 0 };
+	static struct user extra;
 	char name[32], room[32];
 	enum hub_result result;
 
@@ -449,7 +449,7 @@ END_TEST
 
 START_TEST(wishes_end_at_nine)
 {
-	struct user extra = { 0 };
+	static struct user extra;
 	char name[32], want[32];
 
 	for (int i = 1; i <= 10; i++) {
