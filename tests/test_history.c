@@ -650,7 +650,7 @@ empty_disk(void)
 static void
 forbid(void)
 {
-	query("CREATE TRIGGER no BEFORE INSERT ON messages WHEN NEW.seq > 105"
+	query("CREATE TRIGGER no BEFORE INSERT ON messages WHEN NEW.seq > 100"
 	      " BEGIN SELECT RAISE(ABORT, 'not now'); END");
 }
 
