@@ -128,6 +128,28 @@ START_TEST(test_lines_come_in_order)
 }
 END_TEST
 
+/* More than a pipe and the client hold, and nobody reads it meanwhile. */
+START_TEST(test_a_slow_reader_gets_all)
+{
+	enum {
+		LINES = 400
+	};
+	char line[1024], shown[1100];
+
+	start_both();
+	for (int i = 0; i < LINES; i++) {
+		snprintf(line, sizeof(line), "%01000d\n", i);
+		send_text(alice.in, line);
+	}
+	finish(&alice);
+	for (int i = 0; i < LINES; i++) {
+		snprintf(shown, sizeof(shown), "[alice]: %01000d", i);
+		prints(&bob, shown);
+	}
+	finish(&bob);
+}
+END_TEST
+
 /* The end of the input comes long before the last line is taken. */
 START_TEST(test_what_floods_waits)
 {
@@ -733,6 +755,7 @@ add_pipe_tests(TCase *t)
 {
 	tcase_add_test(t, test_two_talk);
 	tcase_add_test(t, test_lines_come_in_order);
+	tcase_add_test(t, test_a_slow_reader_gets_all);
 	tcase_add_test(t, test_what_floods_waits);
 	tcase_add_test(t, test_quit_ends_the_input);
 	tcase_add_test(t, test_a_signal_leaves);

@@ -122,6 +122,7 @@ log_of_lobby(void)
 #define USAGE(command) "* usage: /" command "\n"
 #define NOBODY         "* nobody here is called that (try /who)\n"
 #define NOT_ALLOWED    "* that is for operators\n"
+#define BAD_CODE       "* that code is wrong, was used or is too old\n"
 
 static const struct {
 	const char *line;
@@ -176,8 +177,8 @@ static const struct {
 	{ "/topic tea", NOT_ALLOWED, NULL },
 	{ "/away", "* you are back\n", NULL },
 	{ "/away lunch", "* you are away\n", NULL },
-	{ "/op", NOT_ALLOWED, NULL },
-	{ "/op 0123456789abcdef", NOT_ALLOWED, NULL },
+	{ "/op", BAD_CODE, NULL },
+	{ "/op 0123456789abcdef", BAD_CODE, NULL },
 	{ "/kick", NOT_ALLOWED, NULL },
 	{ "/kick bob", NOT_ALLOWED, NULL },
 	{ "/ban", NOT_ALLOWED, NULL },

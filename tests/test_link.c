@@ -505,6 +505,49 @@ START_TEST(messages_ahead_are_bounded)
 }
 END_TEST
 
+/* What comes meanwhile is kept as far as it can be, and pulled later. */
+START_TEST(pauses)
+{
+	static const struct wire_frame skeleton = MESSAGE(0);
+	struct wire_frame f = skeleton;
+
+	come_in();
+	link_pause(l);
+	for (f.u.message.seq = 1; f.u.message.seq <= 300; f.u.message.seq++)
+		receive(ROOM, 1, &f);
+	pass(SECONDS(1));
+	EVENTS("");
+	SENT("");
+	link_resume(l, clock_shows());
+	ck_assert_ptr_nonnull(strstr(events, " 256=0"));
+	ck_assert_ptr_null(strstr(events, " 257=0"));
+	pass(MILLIS(75));
+	SENT("PULL257-300");
+}
+END_TEST
+
+/* What is next is told before the room is left. */
+START_TEST(pause_ends_with_the_room)
+{
+	struct wire_frame f = state, bye = { .type = WIRE_BYE };
+
+	come_in();
+	link_pause(l);
+	SHARED(MESSAGE(1));
+	f.u.state.room_id = ROOM + 1;
+	f.u.state.changes++;
+	f.u.state.room = STR("attic");
+	receive(SESSION, 1, &f);
+	EVENTS("1=1 joined");
+	link_pause(l);
+	f = (struct wire_frame)MESSAGE(1);
+	receive(ROOM + 1, 1, &f);
+	bye.u.text = STR("kicked");
+	receive(SESSION, 1, &bye);
+	EVENTS("1=1 bye:kicked");
+}
+END_TEST
+
 START_TEST(what_is_gone_is_missed)
 {
 	struct wire_frame f = state;
@@ -959,6 +1002,8 @@ link_suite(void)
 	tcase_add_test(tc, pulls_back_off);
 	tcase_add_test(tc, skips_cover_what_was_kept);
 	tcase_add_test(tc, messages_ahead_are_bounded);
+	tcase_add_test(tc, pauses);
+	tcase_add_test(tc, pause_ends_with_the_room);
 	tcase_add_test(tc, what_is_gone_is_missed);
 	tcase_add_test(tc, other_contexts_are_ignored);
 	tcase_add_test(tc, lines_go_out_in_a_window);

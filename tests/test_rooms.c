@@ -508,12 +508,6 @@ START_TEST(one_person_in_several_places)
 		expect(i, "* ann is now anna\n");
 	ck_assert_ptr_eq(
 	    hub_find(hub, STR("anna"), party.now), users[0].member);
-	ck_assert_ptr_eq(hub_find_identity(hub, &party.net, hall("tea"), ANN),
-	    users[2].member);
-	ck_assert_ptr_null(
-	    hub_find_identity(hub, &party.desk, hall("tea"), ANN));
-	ck_assert_ptr_null(
-	    hub_find_identity(hub, &party.net, hall("lobby"), BOB));
 	/* What one of them says the other gets. */
 	type(0, "hello");
 	expect(0, "");

@@ -100,7 +100,7 @@ START_TEST(code_makes_one_operator_once)
 	ck_assert(!member_is_operator(users[1].member));
 	ck_assert_int_eq(redeem(1, code), HUB_OK);
 	ck_assert(member_is_operator(users[1].member));
-	ck_assert_int_eq(redeem(2, code), HUB_NOT_ALLOWED);
+	ck_assert_int_eq(redeem(2, code), HUB_BAD_CODE);
 	ck_assert(!member_is_operator(users[2].member));
 }
 END_TEST
@@ -113,18 +113,18 @@ START_TEST(wrong_codes)
 	for (size_t i = 0; i < strlen(code); i++) {
 		strcpy(wrong, code);
 		wrong[i] ^= 1;
-		ck_assert_int_eq(redeem(1, wrong), HUB_NOT_ALLOWED);
+		ck_assert_int_eq(redeem(1, wrong), HUB_BAD_CODE);
 	}
 	strcpy(wrong, code);
 	wrong[15] = '\0';
-	ck_assert_int_eq(redeem(1, wrong), HUB_NOT_ALLOWED);
+	ck_assert_int_eq(redeem(1, wrong), HUB_BAD_CODE);
 	strcat(strcpy(wrong, code), "0");
-	ck_assert_int_eq(redeem(1, wrong), HUB_NOT_ALLOWED);
-	ck_assert_int_eq(redeem(1, ""), HUB_NOT_ALLOWED);
+	ck_assert_int_eq(redeem(1, wrong), HUB_BAD_CODE);
+	ck_assert_int_eq(redeem(1, ""), HUB_BAD_CODE);
 	strcpy(wrong, hub_operator_code(hub, party.now));
-	ck_assert_int_eq(redeem(1, code), HUB_NOT_ALLOWED); /* no more */
+	ck_assert_int_eq(redeem(1, code), HUB_BAD_CODE); /* no more */
 	ck_assert_int_eq(redeem(1, wrong), HUB_OK);
-	ck_assert_int_eq(redeem(2, ""), HUB_NOT_ALLOWED);
+	ck_assert_int_eq(redeem(2, ""), HUB_BAD_CODE);
 }
 END_TEST
 
@@ -133,7 +133,7 @@ START_TEST(code_holds_for_an_hour)
 	const char *code = hub_operator_code(hub, party.now);
 
 	party_later(3600);
-	ck_assert_int_eq(redeem(1, code), HUB_NOT_ALLOWED);
+	ck_assert_int_eq(redeem(1, code), HUB_BAD_CODE);
 	code = hub_operator_code(hub, party.now);
 	party_later(3599);
 	ck_assert_int_eq(redeem(1, code), HUB_OK);
@@ -240,11 +240,23 @@ START_TEST(locked_room)
 	ck_assert_ptr_nonnull(party_come(4,
 	    (struct arrival){
 		.transport = &party.desk, .name = STR("operator") }));
+	/* Who was in, and is known, may come back, as a browser does. */
 	party_leave(&users[1], NULL);
 	party_leave(&users[3], NULL);
+	ck_assert_ptr_nonnull(come(1, BOB, "", ""));
+	/* But not from elsewhere, and not when he was removed. */
+	party_leave(&users[1], NULL);
+	ck_assert_ptr_nonnull(come(1, BOB, "", "tea"));
+	party_leave(&users[1], NULL);
 	ck_assert_ptr_null(come(1, BOB, "", ""));
 	ck_assert_ptr_nonnull(come(1, BOB, "", "tea"));
 	ck_assert_int_eq(type(1, "/part"), HUB_LOCKED);
+	ck_assert_int_eq(type(0, "/unlock"), HUB_OK);
+	ck_assert_int_eq(type(1, "/part"), HUB_OK);
+	ck_assert_int_eq(type(0, "/lock"), HUB_OK);
+	ck_assert_int_eq(type(0, "/kick bob"), HUB_OK);
+	ck_assert_ptr_null(come(1, BOB, "", ""));
+	ck_assert_ptr_nonnull(come(1, BOB, "", "tea"));
 	ck_assert_int_eq(type(0, "/unlock"), HUB_OK);
 	ck_assert_int_eq(type(1, "/part"), HUB_OK);
 }

@@ -79,7 +79,8 @@ command_explain(enum hub_result result)
 		[HUB_SLOW] = "this room is slow: wait a little between lines",
 		[HUB_MUTED] = "you are muted; nobody reads what you say",
 		[HUB_BAD_NICK] = "that nick cannot be used: at most 48 bytes, "
-				 "no white space, none of @/[], no * in front",
+				 "no white space, none of @/[], no * in front, "
+				 "not operator, chatd or server",
 		[HUB_TAKEN] = "somebody here has that nick",
 		[HUB_NOBODY] = "nobody here is called that (try /who)",
 		[HUB_BAD_ROOM] = "no room can be called that: at most 32 "
@@ -88,6 +89,7 @@ command_explain(enum hub_result result)
 		[HUB_BANNED] = "you are banned",
 		[HUB_FULL] = "the server is full, try again later",
 		[HUB_NOT_ALLOWED] = "that is for operators",
+		[HUB_BAD_CODE] = "that code is wrong, was used or is too old",
 		[HUB_NO_COMMAND] = "there is no such command (try /help)",
 		[HUB_USAGE] = "the argument is missing or makes no sense",
 		[HUB_BUSY] = "the history cannot be written now; your line "

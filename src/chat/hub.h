@@ -82,6 +82,7 @@ enum hub_result {
 	HUB_BANNED,      /* nor may this person or address */
 	HUB_FULL,        /* max_members are in, or HUB_ROOMS_MAX rooms in use */
 	HUB_NOT_ALLOWED, /* that is for operators */
+	HUB_BAD_CODE,    /* which makes nobody an operator */
 	HUB_NO_COMMAND,  /* there is none of that name */
 	HUB_USAGE,       /* a command's argument is missing or wrong */
 	HUB_BUSY,        /* the ledger takes nothing now; try again */
@@ -242,7 +243,7 @@ const char *hub_banned(const struct hub *, size_t i);
 /* A code that makes one person an operator, once, within an hour; the newest
  * alone counts.  Hexadecimal, valid until the next call. */
 const char *hub_operator_code(struct hub *, struct instant now);
-/* Makes the person behind the member an operator, or says HUB_NOT_ALLOWED;
+/* Makes the person behind the member an operator, or says HUB_BAD_CODE;
  * HUB_NOBODY to who is nobody known where others could be taken for them. */
 enum hub_result hub_redeem(
     struct hub *, struct member *, struct str code, struct instant now);
@@ -270,9 +271,6 @@ void hub_flush(struct hub *);
 
 /* A member by its nick or name, folded; NULL if there is none. */
 struct member *hub_find(struct hub *, struct str nick, struct instant now);
-/* A member of that transport in that hall with that identity behind it. */
-struct member *hub_find_identity(const struct hub *, const struct transport *,
-    const struct hall *, uint64_t identity);
 /* Any member with that id; NULL if there is none. */
 struct member *hub_member(const struct hub *, uint64_t id);
 

@@ -86,8 +86,11 @@ static bool
 lets_in(const struct hub *hub, const struct hall *hall,
     const struct person *person, const struct transport *t)
 {
+	bool was_here =
+	    person->is_known && person->left_room == room_id(hall->room);
+
 	return !hall->rules.is_locked || t->exempt || person->is_operator ||
-	    hub_member_of(hub, person, hall) != NULL;
+	    was_here || hub_member_of(hub, person, hall) != NULL;
 }
 
 /*
@@ -335,6 +338,7 @@ hub_leave(struct hub *hub, struct member *m, const char *reason)
 	hub->count--;
 	m->hall->count--;
 	m->hall->version += !m->is_silent;
+	m->person->left_room = room_id(m->hall->room);
 	name_del(hub, m);
 	if (m->from.port != 0)
 		tally_drop(hub->tally, &m->from);
@@ -353,6 +357,7 @@ hub_remove(struct hub *hub, struct member *m, const char *reason)
 	if (!m->gone) {
 		m->transport->removed(m->transport->arg, m->owner, reason);
 		hub_leave(hub, m, reason);
+		m->person->left_room = 0;
 	}
 	hub_release(hub);
 }
@@ -503,19 +508,6 @@ hub_find(struct hub *hub, struct str name, struct instant now)
 
 	return person != NULL ? hub_member_of(hub, person, NULL)
 			      : find_name(hub, name);
-}
-
-struct member *
-hub_find_identity(const struct hub *hub, const struct transport *t,
-    const struct hall *hall, uint64_t identity)
-{
-	struct member *m = hall_first(hall);
-
-	(void)hub;
-	while (
-	    m != NULL && (m->transport != t || m->person->identity != identity))
-		m = hall_next(m);
-	return m;
 }
 
 struct member *

@@ -162,11 +162,13 @@ hub_redeem(
     struct hub *hub, struct member *m, struct str code, struct instant now)
 {
 	if (!is_code(hub, code) || now.mono >= hub->code_ends)
-		return HUB_NOT_ALLOWED;
+		return HUB_BAD_CODE;
 	if (m->transport->shares && !m->person->is_known)
 		return HUB_NOBODY;
 	hub->code[0] = '\0';
 	m->person->is_operator = true;
 	hub_touch(hub, m->person);
+	hub_tell_all(
+	    hub, m->hall, m, "%s is an operator now", member_name(m).p);
 	return HUB_OK;
 }

@@ -41,9 +41,11 @@ struct person {
 	bool is_muted;
 	size_t members; /* how often they are here */
 	struct bucket lines, commands;
-	int64_t said_at; /* mono, in a room that is slow; or INT64_MIN */
-	int64_t came_at; /* wall, the first of the members who are here */
-	int64_t left_at; /* mono, while members is 0 */
+	int64_t said_at;    /* mono, in a room that is slow; or INT64_MIN */
+	int64_t came_at;    /* wall, the first of the members who are here */
+	int64_t left_at;    /* mono, while members is 0 */
+	uint64_t left_room; /* the id of the room that they left last, unless
+			     * they were removed from it */
 	char nick[CHAT_NICK_MAX + 1]; /* or empty */
 	char away[CHAT_AWAY_MAX + 1]; /* why they are away, or empty */
 };

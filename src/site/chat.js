@@ -24,9 +24,10 @@ const LOBBY = "lobby";
 const VIAS = { udp: "udp", native: "chat", http: "web", console: "host" };
 
 const COMMANDS = [
-	"announce", "away", "ban", "deop", "help", "history", "ignore", "join", "kick",
-	"lock", "me", "msg", "mute", "nick", "op", "part", "questions", "quit",
-	"rooms", "slow", "topic", "unban", "unignore", "unlock", "unmute", "who"
+	"announce", "away", "ban", "deop", "help", "history", "ignore", "join",
+	"kick", "lock", "me", "msg", "mute", "nick", "op", "part", "questions",
+	"quit", "rooms", "slow", "topic", "unban", "unignore", "unlock",
+	"unmute", "who"
 ];
 
 const $ = id => document.getElementById(id);
@@ -782,6 +783,7 @@ function say(text) {
 
 	element("span", row, "text", text);
 	line.note = element("small", row);
+	$("outbox").querySelectorAll(".refused").forEach(e => e.remove());
 	queue.push(line);
 	newMark.remove();
 	isAtEnd = true;
@@ -822,7 +824,7 @@ function fail(line, why, canRepeat) {
 
 	dropLine(line);
 	line.row.hidden = false;
-	line.row.className = "failed";
+	line.row.className = `failed ${canRepeat ? "" : "refused"}`;
 	setText(line.note, why);
 	if (canRepeat)
 		button(line.row, "Say it again", () => {
@@ -923,17 +925,19 @@ function toldToWait(line, answer) {
 	return 1000 * seconds;
 }
 
-// What was told is more exact than the error, where it is one line.
+// The stream may have told why already, and what it told is more exact.
 function refused(line, error) {
 	const row = $("log").lastElementChild;
+	const shown = row?.matches(".notice") ?
+		row.lastElementChild.textContent : "";
 	const told = (line.result.told ?? []).map(clean);
-	const why = told.length === 1 ? told[0].replace(/^\* /, "") : error;
+	const exact = [shown, ...told].find(text =>
+		/^\* (?:usage|no such command): /.test(text));
+	const why = exact?.slice(2) ?? error;
 
-	// The stream may have told it already.
-	if (row?.matches(".notice") &&
-	    row.lastElementChild.textContent === `* ${why}`)
+	if (shown === `* ${why}`)
 		row.remove();
-	told.filter(t => t !== `* ${why}`).forEach(showNotice);
+	told.filter(text => text !== `* ${why}`).forEach(showNotice);
 	fail(line, why, false);
 }
 

@@ -43,6 +43,7 @@ status_of(enum hub_result result)
 	case HUB_LOCKED:
 	case HUB_BANNED:
 	case HUB_NOT_ALLOWED:
+	case HUB_BAD_CODE:
 		return 403;
 	case HUB_NOBODY:
 		return 404;

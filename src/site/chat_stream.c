@@ -15,7 +15,9 @@
 #include "site/chat.h"
 #include "site/chat_event.h"
 
-#define PROBE_EVERY   SECONDS(1) /* a peer that may be gone */
+#define PROBE_FIRST \
+	MILLIS(50) /* for a peer that may be gone; then later \
+		    * and later */
 #define MEMBERS_EVERY SECONDS(1)
 #define ROOMS_EVERY   SECONDS(3)
 
@@ -319,6 +321,12 @@ add_state(struct stream *s, struct buf *out, struct instant now)
 	add_rooms(s, out, is_new, now);
 }
 
+static int64_t
+earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 static bool
 stream_fill(void *arg, struct buf *out, struct instant now)
 {
@@ -339,17 +347,13 @@ stream_fill(void *arg, struct buf *out, struct instant now)
 	add_messages(s, out);
 	hub_release(s->streams->hub);
 	s->is_filling = false;
-	if (buf_len(out) == before && now.mono >= s->sent_at + s->heartbeat)
+	if (buf_len(out) == before && now.mono >= s->sent_at + s->heartbeat) {
 		buf_add_str(out, STR(":\n\n"));
+		s->heartbeat = earlier(2 * s->heartbeat, CHAT_HEARTBEAT);
+	}
 	if (buf_len(out) > before)
 		s->sent_at = now.mono;
 	return true;
-}
-
-static int64_t
-earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
 }
 
 /* Not all that changes beside the messages wakes a stream: it is looked
@@ -372,7 +376,7 @@ stream_half_closed(void *arg)
 {
 	struct stream *s = arg;
 
-	s->heartbeat = PROBE_EVERY;
+	s->heartbeat = PROBE_FIRST;
 	s->sent_at = 0;
 }
 
@@ -496,8 +500,15 @@ struct member *
 chat_streams_find(const struct chat_streams *streams, const struct hall *hall,
     uint64_t identity)
 {
-	return hub_find_identity(
-	    streams->hub, &streams->transport, hall, identity);
+	const struct stream *s;
+
+	/* The newest: one before it may be broken, which shows late. */
+	LIST_FOREACH(s, &streams->list, entry) {
+		if (s->member != NULL && member_hall(s->member) == hall &&
+		    member_person(s->member)->identity == identity)
+			return s->member;
+	}
+	return NULL;
 }
 
 void
