@@ -39,6 +39,7 @@ struct member {
 	uint64_t number;      /* its own for the next one, or 0 */
 	enum hub_result told; /* what became of its last line */
 	bool is_silent;       /* is not there for long enough to be shown */
+	bool is_counted;      /* among those of its network */
 	bool gone;
 	char name[CHAT_NICK_MAX + 1];
 };

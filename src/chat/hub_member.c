@@ -154,6 +154,7 @@ member_new(struct hub *hub, const struct arrival *a, const char *name,
 	m->is_silent = a->is_silent;
 	if (a->from != NULL)
 		m->from = *a->from;
+	m->is_counted = a->from != NULL;
 	if (person->members == 0)
 		person->came_at = hub->now.wall;
 	people_enter(hub->people, person);
@@ -340,7 +341,7 @@ hub_leave(struct hub *hub, struct member *m, const char *reason)
 	m->hall->version += !m->is_silent;
 	m->person->left_room = room_id(m->hall->room);
 	name_del(hub, m);
-	if (m->from.port != 0)
+	if (m->is_counted)
 		tally_drop(hub->tally, &m->from);
 	if (reason != NULL)
 		hub_tell_all(

@@ -236,6 +236,7 @@ enter_room(struct link *l, const struct wire_frame *f)
 	bool restarted =
 	    l->room_id != 0 && str_eq(str_of(l->room), f->u.state.room);
 
+	link_deliver_rest(l);
 	l->room_id = f->u.state.room_id;
 	l->past = restarted ? 0 : f->u.state.last;
 	order_begin(&l->order, f->u.state.start);
@@ -335,6 +336,7 @@ receive_own(struct link *l, const struct wire_frame *f, struct instant now)
 			link_skip_notes(l, f->u.range.from, f->u.range.to);
 		break;
 	case WIRE_BYE:
+		link_deliver_rest(l);
 		go_out(l);
 		link_emit_text(l, LINK_BYE, f->u.text);
 		break;

@@ -50,7 +50,7 @@ struct link_config {
 	struct str nick, room; /* copied; the room may be empty */
 	/* Returns 0, or -1 when it was not sent, which is as good as lost. */
 	int (*send)(void *arg, struct str datagram);
-	/* Must not call the link but for what only reads it. */
+	/* Must not call the link but for what only reads it, and pauses. */
 	void (*event)(void *arg, const struct link_event *);
 	void *arg;
 };
@@ -66,6 +66,15 @@ void link_receive(struct link *, struct str datagram, struct instant now);
 
 int64_t link_deadline(const struct link *);
 void link_tick(struct link *, struct instant now);
+
+/*
+ * While it is paused, which LINK_MESSAGE may do, no message is told of; what
+ * comes is kept as far as it can be, and the rest pulled when it goes on.  It
+ * goes on by itself where the room is left.
+ */
+void link_pause(struct link *);
+void link_resume(struct link *, struct instant now);
+bool link_is_paused(const struct link *);
 
 /* A line or a command, cut to CHAT_TEXT_MAX.  Returns 0, or -1 when
  * LINK_WAITING_MAX wait, or without memory. */

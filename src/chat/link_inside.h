@@ -65,6 +65,7 @@ struct link {
 	uint64_t room_id; /* 0: none yet */
 	uint64_t past;    /* what is older than the client ends with it */
 	struct order order;
+	bool is_paused;
 
 	/* The notes: the last one had, and the last one known. */
 	uint32_t notes, last_note;
@@ -99,8 +100,9 @@ void link_emit_text(struct link *, enum link_event_type, struct str);
 /* A frame that all in the room get. */
 void link_receive_shared(struct link *, const struct wire_frame *);
 
-/* All that is next of the room. */
+/* All that is next of the room, unless it is paused; and even then. */
 void link_deliver(struct link *);
+void link_deliver_rest(struct link *);
 
 /* That note exists. */
 void link_note_exists(struct link *, uint32_t number);

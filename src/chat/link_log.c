@@ -14,7 +14,8 @@ link_deliver(struct link *l)
 	uint64_t missed;
 	enum order_item item;
 
-	while ((item = order_next(&l->order, &m, &missed)) != ORDER_NONE) {
+	while (!l->is_paused &&
+	    (item = order_next(&l->order, &m, &missed)) != ORDER_NONE) {
 		if (item == ORDER_MISSED) {
 			link_emit(l,
 			    &(struct link_event){
@@ -28,6 +29,15 @@ link_deliver(struct link *l)
 			.is_own = m->sender == l->you });
 		free(m);
 	}
+}
+
+void
+link_deliver_rest(struct link *l)
+{
+	do {
+		l->is_paused = false;
+		link_deliver(l);
+	} while (l->is_paused);
 }
 
 static void
@@ -126,8 +136,30 @@ link_pull(struct link *l, struct instant now)
 void
 link_watch_gaps(struct link *l, bool progress, struct instant now)
 {
-	if (l->state != LINK_IN || !is_missing(l))
+	if (l->state != LINK_IN || l->is_paused || !is_missing(l))
 		link_timer_stop(l, PULL_TIMER);
 	else if (progress || !link_timer_runs(l, PULL_TIMER))
 		link_timer_begin(l, PULL_TIMER, now);
+}
+
+void
+link_pause(struct link *l)
+{
+	l->is_paused = true;
+}
+
+void
+link_resume(struct link *l, struct instant now)
+{
+	if (!l->is_paused)
+		return;
+	l->is_paused = false;
+	link_deliver(l);
+	link_watch_gaps(l, true, now);
+}
+
+bool
+link_is_paused(const struct link *l)
+{
+	return l->is_paused;
 }

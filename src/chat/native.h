@@ -21,13 +21,13 @@
 #include "chat/path.h"
 
 #define NATIVE_SILENCE     SECONDS(60) /* after it a client counts as gone */
-#define NATIVE_PAST        20    /* messages that a new client gets first */
-#define NATIVE_WINDOW      16    /* numbers that may wait for their ACK */
-#define NATIVE_PULL_MAX    8     /* datagrams in answer to one PULL, */
-#define NATIVE_PULL_BURST  64    /* to those of a client at once, */
+#define NATIVE_PAST        20        /* messages that a new client gets first */
+#define NATIVE_WINDOW      16        /* numbers that may wait for their ACK */
+#define NATIVE_PULL_MAX    8         /* datagrams in answer to one PULL, */
+#define NATIVE_PULL_BURST  64        /* to those of a client at once, */
 #define NATIVE_PULL_PACE   MILLIS(5) /* and then one in that time */
-#define NATIVE_NOTES       64    /* notes of a client that are kept, */
-#define NATIVE_NOTES_BYTES 16384 /* and their bytes */
+#define NATIVE_NOTES       64        /* notes of a client that are kept, */
+#define NATIVE_NOTES_BYTES 16384     /* and their bytes */
 
 struct native;
 

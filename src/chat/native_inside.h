@@ -34,14 +34,14 @@ struct session {
 	uint32_t last;         /* the last number that was taken */
 	uint32_t acked;        /* all up to it are committed */
 	struct outcome outcomes[NATIVE_WINDOW]; /* of n at n % NATIVE_WINDOW */
-	struct room *notes; /* a log of them, never seen by anyone else */
-	int64_t pulled;     /* mono, up to which it has had its datagrams */
-	uint64_t began;     /* tells it from one before, of the same id */
-	uint32_t changes;   /* of room or nick */
+	struct room *notes;  /* a log of them, never seen by anyone else */
+	int64_t pulled;      /* mono, up to which it has had its datagrams */
+	uint64_t began;      /* tells it from one before, of the same id */
+	uint32_t changes;    /* of room or nick */
 	uint32_t changed_by; /* the last line taken by the latest of them */
-	bool is_told;       /* a STATE: */
-	uint64_t room_id;   /* the room in it, */
-	uint64_t start;     /* where the client begins there, */
+	bool is_told;        /* a STATE: */
+	uint64_t room_id;    /* the room in it, */
+	uint64_t start;      /* where the client begins there, */
 	char nick[CHAT_NICK_MAX + 1]; /* and its nick */
 };
 

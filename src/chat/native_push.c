@@ -221,8 +221,8 @@ native_repairs(struct session *s, struct instant now)
 
 	if (s->pulled < now.mono)
 		s->pulled = now.mono;
-	ahead = (s->pulled - now.mono + NATIVE_PULL_PACE - 1) /
-	    NATIVE_PULL_PACE;
+	ahead =
+	    (s->pulled - now.mono + NATIVE_PULL_PACE - 1) / NATIVE_PULL_PACE;
 	if (ahead > NATIVE_PULL_BURST - NATIVE_PULL_MAX)
 		return (unsigned)(NATIVE_PULL_BURST - ahead);
 	return NATIVE_PULL_MAX;

@@ -49,10 +49,12 @@ struct dialect {
 	void (*say)(void *, struct str line); /* it is not empty */
 	void (*heard)(void *, struct str datagram, const struct addr *from);
 	void (*failed)(void *, int error); /* a datagram that was sent */
-	void (*tick)(void *);              /* the time of talk_wake() is here */
-	void (*ended)(void *);             /* the input has */
-	void (*leave)(void *); /* by /quit: no more of the input is read */
-	void (*stop)(void *);  /* by a signal: at once */
+	void (*drained)(void *); /* the screen is not so full any more; or
+				  * NULL */
+	void (*tick)(void *);    /* the time of talk_wake() is here */
+	void (*ended)(void *);   /* the input has */
+	void (*leave)(void *);   /* by /quit: no more of the input is read */
+	void (*stop)(void *);    /* by a signal: at once */
 };
 
 extern const struct dialect native_dialect, plain_dialect, pair_dialect;

@@ -19,6 +19,7 @@
 #include "loop/nicks.h"
 
 #define NOTICE_MAX 512
+#define FULL       (SINK_MAX / 2) /* bytes that wait */
 
 struct screen {
 	bool is_terminal;
@@ -27,6 +28,8 @@ struct screen {
 	struct sink *out;
 	size_t waiting; /* bytes in the sink when it was last flushed */
 	struct event *writable;
+	void (*drained)(void *);
+	void *arg;
 	struct input *input;
 	struct lineedit *edit;
 	struct buf lines; /* not yet shown */
@@ -51,9 +54,12 @@ screen_flush(struct screen *s)
 static void
 screen_writable_cb(evutil_socket_t fd, short what, void *arg)
 {
+	struct screen *s = arg;
+
 	(void)fd;
 	(void)what;
-	screen_flush(arg);
+	screen_flush(s);
+	s->drained(s->arg);
 }
 
 /* What turns a look on; all are turned off together. */
@@ -138,6 +144,12 @@ screen_show(struct screen *s)
 	screen_flush(s);
 }
 
+bool
+screen_is_full(const struct screen *s)
+{
+	return buf_len(&s->lines) + s->waiting > FULL;
+}
+
 void
 screen_notice(struct screen *s, const char *format, ...)
 {
@@ -202,6 +214,8 @@ screen_open(struct screen *s, struct event_base *base,
 	s->is_terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 	s->no_colour = config->no_colour;
 	s->no_time = config->no_time;
+	s->drained = config->drained;
+	s->arg = config->arg;
 	edit.out = s->out = sink_new(STDOUT_FILENO);
 	if (s->out == NULL)
 		return -1;

@@ -42,6 +42,8 @@ struct screen_config {
 	input_cb *line; /* typed or read; nothing comes after at_eof */
 	/* The i-th word that TAB may complete to, or NULL past the last. */
 	const char *(*word)(void *arg, size_t i);
+	/* Some of what waited is written. */
+	void (*drained)(void *arg);
 	void *arg;
 };
 
@@ -54,6 +56,9 @@ bool screen_is_terminal(const struct screen *);
 /* Adds a line; screen_show() shows what was added in one go. */
 void screen_add(struct screen *, const struct screen_line *);
 void screen_show(struct screen *);
+
+/* Whether so much waits to be written that no more should be added now. */
+bool screen_is_full(const struct screen *);
 
 /* The program's own word; off a terminal it goes to stderr, so that it is
  * not among the messages. */

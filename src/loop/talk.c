@@ -177,6 +177,15 @@ talk_word(void *arg, size_t i)
 	return nicks_get(&t->nicks, i);
 }
 
+static void
+talk_drained(void *arg)
+{
+	struct talk *t = arg;
+
+	if (!t->is_over && t->dialect->drained != NULL)
+		t->dialect->drained(t->speaker);
+}
+
 /* Setting up. */
 
 static const struct dialect *const dialects[] = {
@@ -219,7 +228,7 @@ talk_open(struct talk *t)
 {
 	struct screen_config screen = { t->config->no_colour,
 		t->config->no_time, t->dialect->erases, talk_line_cb, talk_word,
-		t };
+		talk_drained, t };
 
 	event_set_log_callback(discard_log);
 	t->base = event_base_new();

@@ -205,6 +205,19 @@ wake_in_time(struct native *n)
 	talk_wake(n->talk, earlier(at, waiting_deadline(n)));
 }
 
+/* Messages wait in the server's log while those before are not written. */
+static void
+show(struct native *n, struct instant now)
+{
+	struct screen *screen = n->talk->screen;
+
+	screen_show(screen);
+	while (link_is_paused(n->link) && !screen_is_full(screen)) {
+		link_resume(n->link, now);
+		screen_show(screen);
+	}
+}
+
 static void
 settle(struct native *n)
 {
@@ -228,7 +241,7 @@ settle(struct native *n)
 	forget_taken(n);
 	show_waiting(n, now);
 	transcript_tick(&n->transcript, now);
-	screen_show(n->talk->screen);
+	show(n, now);
 	screen_read(n->talk->screen,
 	    n->state == NATIVE_ON && waiting < LINK_WAITING_MAX);
 	wake_in_time(n);
@@ -329,6 +342,8 @@ native_event(void *arg, const struct link_event *e)
 	case LINK_MESSAGE:
 		transcript_message(&n->transcript, e, link_identity(n->link),
 		    link_nick(n->link), now);
+		if (screen_is_full(screen))
+			link_pause(n->link);
 		break;
 	case LINK_MISSED:
 		screen_notice(screen, "%llu message%s missed",
@@ -433,6 +448,12 @@ native_heard(void *arg, struct str datagram, const struct addr *from)
 }
 
 static void
+native_drained(void *arg)
+{
+	settle(arg);
+}
+
+static void
 native_tick(void *arg)
 {
 	struct native *n = arg;
@@ -527,6 +548,7 @@ const struct dialect native_dialect = {
 	.say = native_say,
 	.heard = native_heard,
 	.failed = native_failed,
+	.drained = native_drained,
 	.tick = native_tick,
 	.ended = native_ended,
 	.leave = native_leave,
