@@ -67,7 +67,7 @@ static int
 read_motd(struct rooms *r, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	char text[MOTD_MAX];
+	char text[MOTD_MAX + 1];
 	ssize_t n;
 
 	if (fd == -1)
@@ -76,6 +76,9 @@ read_motd(struct rooms *r, const char *path)
 	close(fd);
 	if (n == -1)
 		return -1;
+	if (n > MOTD_MAX)
+		log_warn(
+		    "only the first %d bytes of %s are told", MOTD_MAX, path);
 	return hub_set_motd(r->hub, (struct str){ text, (size_t)n });
 }
 
