@@ -1,20 +1,10 @@
-#include "http/conn.h"
+#include "tests/conn.h"
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "tests/feed.h"
 #include "tests/run.h"
-
-#define HEADER_TIMEOUT SECONDS(10)
-#define IDLE_TIMEOUT   SECONDS(60)
-#define LINGER_TIMEOUT SECONDS(2)
-#define MAX_HEAD       16384
-#define MAX_BODY       100
-#define MIN_RATE       500
 
 #define HOST      " HTTP/1.1\r\nHost: h\r\n"
 #define GET_A     "GET /a" HOST "\r\n"
@@ -23,50 +13,18 @@
 #define FILE_TEXT "0123456789"
 #define BIG       40000 /* bytes of the answer to /big */
 
-/* A connection, and the socket and clock around it. */
-struct rig {
-	struct http_service service;
-	struct http_conn *conn;
-	struct instant now;
-	struct buf in;  /* received, and not used yet */
-	struct buf out; /* sent */
-	bool eof, shut, ended;
-	size_t room;    /* bytes that the peer takes */
-	size_t step;    /* bytes that one send takes */
-	unsigned calls; /* of the handler */
-	int fd;         /* the file that it handed over last */
-	int64_t unread; /* of what was sent */
-	struct buf log; /* `line status bytes;` for each record */
-};
-
-static const struct http_peer nobody = { .addr = NULL };
-
-static struct rig rig;
+static unsigned calls; /* of the handler */
+static int handed;     /* the file that it handed over last */
 static char big[BIG];
-
-static int
-open_file(const char *text)
-{
-	FILE *f = tmpfile();
-	int fd;
-
-	ck_assert_ptr_nonnull(f);
-	ck_assert_int_ge(fputs(text, f), 0);
-	ck_assert_int_eq(fflush(f), 0);
-	fd = dup(fileno(f));
-	fclose(f);
-	return fd;
-}
 
 /* Answers with the path, but for a few. */
 static void
 answer(void *arg, const struct http_request *req, struct http_response *res,
     struct instant now)
 {
-	struct rig *r = arg;
-
 	(void)now;
-	r->calls++;
+	ck_assert_ptr_eq(arg, &rig);
+	calls++;
 	res->type = STR("text/plain");
 	if (req->method == HTTP_HEAD)
 		res->fields = STR("Head: yes\r\n");
@@ -77,16 +35,17 @@ answer(void *arg, const struct http_request *req, struct http_response *res,
 	} else if (str_eq(req->path, STR("/big"))) {
 		res->body = (struct str){ big, sizeof(big) };
 	} else if (str_eq(req->path, STR("/file"))) {
-		res->fd = r->fd = open_file(FILE_TEXT);
+		res->fd = handed = open_file(FILE_TEXT);
 		res->length = sizeof(FILE_TEXT) - 1;
 	} else if (str_eq(req->path, STR("/empty"))) {
-		res->fd = r->fd = open_file("");
+		res->fd = handed = open_file("");
 		res->length = 0;
 	} else {
 		res->body = req->path;
 	}
 }
 
+/* `line status bytes;` for each. */
 static void
 keep_record(void *arg, const struct http_record *r)
 {
@@ -99,163 +58,12 @@ keep_record(void *arg, const struct http_record *r)
 static void
 setup(void)
 {
-	static const struct http_config config = {
-		.limits = {
-			.header_timeout = HEADER_TIMEOUT,
-			.idle_timeout = IDLE_TIMEOUT,
-			.linger_timeout = LINGER_TIMEOUT,
-			.max_head = MAX_HEAD,
-			.max_body = MAX_BODY,
-			.min_rate = MIN_RATE,
-		},
-		.handler = answer,
-		.handler_arg = &rig,
-		.log = keep_record,
-		.log_arg = &rig,
-	};
-
 	memset(big, 'x', sizeof(big));
-	rig = (struct rig){ .now = { .mono = SECONDS(1000),
-				.wall = INT64_C(784111777000) },
-		.room = SIZE_MAX,
-		.step = SIZE_MAX };
-	http_service_init(&rig.service, &config);
-	rig.conn = http_conn_new(&rig.service, &nobody, rig.now);
-	ck_assert_ptr_nonnull(rig.conn);
+	calls = 0;
+	rig_open(answer, keep_record);
 }
 
-static void
-teardown(void)
-{
-	http_conn_free(rig.conn, rig.now);
-	http_service_free(&rig.service);
-	buf_free(&rig.in);
-	buf_free(&rig.out);
-	buf_free(&rig.log);
-}
-
-/* What a driver does. */
-
-static size_t
-least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-static bool
-take_piece(const struct http_piece *piece)
-{
-	size_t n = least(least((size_t)piece->len, rig.room), rig.step);
-	char *to = buf_reserve(&rig.out, n);
-
-	ck_assert_uint_gt(piece->len, 0);
-	if (n == 0)
-		return false;
-	if (piece->fd == -1)
-		memcpy(to, piece->data, n);
-	else
-		ck_assert_int_eq(
-		    pread(piece->fd, to, n, piece->offset), (ssize_t)n);
-	buf_commit(&rig.out, n);
-	rig.room -= n;
-	http_conn_sent(rig.conn, n, rig.now);
-	return true;
-}
-
-/* Sends what can be sent; whether anything was. */
-static bool
-send_some(void)
-{
-	struct http_piece piece;
-	bool sent = false;
-
-	while (!rig.ended) {
-		switch (http_conn_output(rig.conn, &piece, rig.now)) {
-		case HTTP_WAIT:
-			return sent;
-		case HTTP_MEMORY:
-		case HTTP_FILE:
-			ck_assert(!rig.shut);
-			if (!take_piece(&piece))
-				return sent;
-			sent = true;
-			break;
-		case HTTP_SHUTDOWN:
-			ck_assert(!rig.shut);
-			rig.shut = true;
-			break;
-		case HTTP_END:
-			rig.ended = true;
-			break;
-		}
-	}
-	return sent;
-}
-
-static void
-pump(void)
-{
-	bool moved = true;
-
-	while (moved && !rig.ended) {
-		size_t used = 0, len = buf_len(&rig.in);
-
-		if (len > 0)
-			used = http_conn_receive(
-			    rig.conn, buf_data(&rig.in), len, rig.now);
-		ck_assert_uint_le(used, len);
-		buf_drain(&rig.in, used);
-		if (used == 0 && rig.eof && !http_conn_is_full(rig.conn))
-			http_conn_eof(rig.conn, rig.now);
-		moved = send_some() || used > 0;
-	}
-}
-
-static void
-receive(struct str data)
-{
-	buf_add_str(&rig.in, data);
-	pump();
-}
-
-static void
-pass(int64_t time)
-{
-	rig.now.mono += time;
-	rig.now.wall += time / 1000000;
-	if (!rig.ended)
-		http_conn_expire(rig.conn, rig.unread, rig.now);
-	pump();
-}
-
-/* What was sent, told in short: each response's status and content, then
- * how the connection stands. */
-
-static struct str
-field_value(struct str head, struct str name)
-{
-	while (head.len > 0) {
-		struct str line = str_cut(&head, '\n');
-		struct str key = str_cut(&line, ':');
-
-		if (line.len > 0 && str_eq(key, name))
-			return str_trim((struct str){ line.p, line.len - 1 });
-	}
-	return (struct str){ "", 0 };
-}
-
-static struct str
-cut_head(struct str *rest)
-{
-	const char *end = memmem(rest->p, rest->len, "\r\n\r\n", 4);
-	struct str head = { rest->p, 0 };
-
-	ck_assert_ptr_nonnull(end);
-	head.len = (size_t)(end - rest->p) + 4;
-	rest->p += head.len;
-	rest->len -= head.len;
-	return head;
-}
+/* What was sent, told in short: each response's status and content. */
 
 static void
 tell_content(struct buf *b, struct str content)
@@ -273,10 +81,8 @@ tell_response(struct buf *b, struct str *rest)
 {
 	struct str head = cut_head(rest);
 	struct str option = field_value(head, STR("Connection"));
-	struct str content = { rest->p, 0 };
 	uint64_t length = 0;
 
-	ck_assert_int_eq(memcmp(head.p, "HTTP/1.1 ", 9), 0);
 	ck_assert(str_eq(field_value(head, STR("Date")),
 	    STR("Sun, 06 Nov 1994 08:49:37 GMT")));
 	buf_addf(b, "%.3s", head.p + 9);
@@ -289,32 +95,14 @@ tell_response(struct buf *b, struct str *rest)
 		buf_addf(b, " head %zu", (size_t)length);
 		length = 0;
 	}
-	ck_assert_uint_le(length, rest->len);
-	content.len = (size_t)length;
-	tell_content(b, content);
-	rest->p += length;
-	rest->len -= length;
+	tell_content(b, cut(rest, (size_t)length));
 	buf_add_str(b, STR("; "));
 }
 
-/* Valid until the next call. */
 static const char *
 told(void)
 {
-	static char text[1024];
-	struct str rest = { buf_data(&rig.out), buf_len(&rig.out) };
-	struct buf b = { 0 };
-
-	while (rest.len > 0)
-		tell_response(&b, &rest);
-	buf_add_str(&b,
-	    rig.ended      ? STR("end")
-		: rig.shut ? STR("shutdown")
-			   : STR("wait"));
-	ck_assert_uint_lt(buf_len(&b), sizeof(text));
-	snprintf(text, sizeof(text), "%.*s", (int)buf_len(&b), buf_data(&b));
-	buf_free(&b);
-	return text;
+	return tell(tell_response);
 }
 
 /* What comes to what, in whatever pieces it comes. */
@@ -483,24 +271,9 @@ static const struct {
 };
 
 static void
-exchange(struct str in, size_t way, bool eof)
-{
-	size_t at = 0;
-
-	while (at < in.len) {
-		size_t end = feed_end(way, at, in.len);
-
-		receive((struct str){ in.p + at, end - at });
-		at = end;
-	}
-	rig.eof = eof;
-	pump();
-}
-
-static void
 check_exchange(int i, size_t way, size_t step)
 {
-	teardown();
+	rig_close();
 	setup();
 	rig.step = step;
 	exchange(exchanges[i].in, way, exchanges[i].eof);
@@ -551,7 +324,7 @@ flood(const char *request, size_t n, size_t answer_max)
 		ck_assert_uint_lt(waiting(), HTTP_OUT_HIGH + answer_max);
 	}
 	ck_assert(http_conn_is_full(rig.conn));
-	ck_assert_uint_lt(rig.calls, n);
+	ck_assert_uint_lt(calls, n);
 }
 
 START_TEST(pipelining_without_reading)
@@ -569,10 +342,10 @@ START_TEST(pipelining_without_reading)
 		ck_assert_uint_lt(waiting(), HTTP_OUT_HIGH + 1000);
 	}
 	ck_assert(http_conn_is_full(rig.conn));
-	ck_assert_uint_lt(rig.calls, REQUESTS);
+	ck_assert_uint_lt(calls, REQUESTS);
 	rig.room = SIZE_MAX;
 	pump();
-	ck_assert_uint_eq(rig.calls, REQUESTS);
+	ck_assert_uint_eq(calls, REQUESTS);
 	rest = (struct str){ buf_data(&rig.out), buf_len(&rig.out) };
 	for (int i = 0; i < REQUESTS; i++) {
 		struct buf one = { 0 };
@@ -590,20 +363,20 @@ END_TEST
 START_TEST(large_answers_without_reading)
 {
 	flood("GET /big" HOST "\r\n", 20, BIG + 1000);
-	ck_assert_uint_le(rig.calls, 2);
+	ck_assert_uint_le(calls, 2);
 	rig.room = SIZE_MAX;
 	pump();
-	ck_assert_uint_eq(rig.calls, 20);
+	ck_assert_uint_eq(calls, 20);
 }
 END_TEST
 
 START_TEST(files_without_reading)
 {
 	flood("GET /file" HOST "\r\n", 20, 1000);
-	ck_assert_uint_eq(rig.calls, 1);
+	ck_assert_uint_eq(calls, 1);
 	rig.room = SIZE_MAX;
 	pump();
-	ck_assert_uint_eq(rig.calls, 20);
+	ck_assert_uint_eq(calls, 20);
 }
 END_TEST
 
@@ -656,7 +429,7 @@ START_TEST(file_pieces)
 	http_conn_sent(rig.conn, (size_t)piece.len, rig.now);
 	ck_assert_int_eq(
 	    http_conn_output(rig.conn, &piece, rig.now), HTTP_FILE);
-	ck_assert_int_eq(piece.fd, rig.fd);
+	ck_assert_int_eq(piece.fd, handed);
 	ck_assert(piece.offset == 0 && piece.len == 10 && !piece.more);
 	http_conn_sent(rig.conn, 4, rig.now);
 	ck_assert_int_eq(
@@ -665,7 +438,7 @@ START_TEST(file_pieces)
 	http_conn_sent(rig.conn, 6, rig.now);
 	ck_assert_int_eq(
 	    http_conn_output(rig.conn, &piece, rig.now), HTTP_WAIT);
-	ck_assert(!is_open(rig.fd));
+	ck_assert(!is_open(handed));
 }
 END_TEST
 
@@ -678,7 +451,7 @@ START_TEST(file_not_sent)
 
 	snprintf(request, sizeof(request), "%s" HOST "\r\n", file_ends[_i]);
 	receive(str_of(request));
-	ck_assert(!is_open(rig.fd));
+	ck_assert(!is_open(handed));
 }
 END_TEST
 
@@ -686,10 +459,10 @@ START_TEST(file_freed)
 {
 	rig.room = 0;
 	receive(STR("GET /file" HOST "\r\n"));
-	ck_assert(is_open(rig.fd));
+	ck_assert(is_open(handed));
 	http_conn_free(rig.conn, rig.now);
 	rig.conn = NULL;
-	ck_assert(!is_open(rig.fd));
+	ck_assert(!is_open(handed));
 }
 END_TEST
 
@@ -699,17 +472,11 @@ START_TEST(file_not_read)
 	receive(STR("GET /file" HOST "\r\n"));
 	pass(IDLE_TIMEOUT);
 	ck_assert(rig.ended);
-	ck_assert(!is_open(rig.fd));
+	ck_assert(!is_open(handed));
 }
 END_TEST
 
 /* Deadlines. */
-
-static int64_t
-left(void)
-{
-	return http_conn_deadline(rig.conn) - rig.now.mono;
-}
 
 START_TEST(silent)
 {
@@ -1018,7 +785,7 @@ START_TEST(refused)
 	pump();
 	ck_assert_str_eq(told(), "wait");
 	receive(refusals[_i].in);
-	ck_assert_uint_eq(rig.calls, 0);
+	ck_assert_uint_eq(calls, 0);
 	ck_assert_msg(
 	    strncmp(told(), refusals[_i].told, 15) == 0, "%s", told());
 	ck_assert(rig.shut);
@@ -1173,7 +940,7 @@ conn_suite(void)
 	Suite *suite = suite_create("conn");
 	TCase *tc = tcase_create("conn");
 
-	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_checked_fixture(tc, setup, rig_close);
 	tcase_add_loop_test(tc, comes_to, 0, CASES(exchanges));
 	tcase_add_loop_test(tc, comes_to_the_same_late, 0, CASES(exchanges));
 	tcase_add_test(tc, pipelining_without_reading);

@@ -2,23 +2,15 @@
  * Requests whose body is collected, answers that come later, and content
  * without an end: whoever gives them is told exactly once that it is over.
  */
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "http/conn.h"
-#include "tests/feed.h"
+#include "tests/conn.h"
 #include "tests/run.h"
 
-#define HEADER_TIMEOUT SECONDS(10)
-#define IDLE_TIMEOUT   SECONDS(60)
-#define LINGER_TIMEOUT SECONDS(2)
-#define MAX_BODY       100 /* of the service */
-#define MAX_LATER      10  /* of what is answered later */
-#define MIN_RATE       500
-#define PORTION        9 /* bytes of the news at once */
+#define MAX_LATER 10 /* bytes of the body that is collected */
+#define PORTION   9  /* bytes of the news at once */
+
+#define FILE_TEXT "of a file"
 
 #define HOST   " HTTP/1.1\r\nHost: h\r\n"
 #define GET_B  "GET /b" HOST "\r\n"
@@ -28,18 +20,8 @@
 #define EXPECT POST "Expect: 100-continue\r\n"
 #define STREAM "GET /stream" HOST "\r\n"
 
-/* A connection, the socket and clock around it, and who answers. */
-struct rig {
-	struct http_service service;
-	struct http_conn *conn;
-	struct instant now;
-	struct buf in;  /* received, and not used yet */
-	struct buf out; /* sent */
-	bool eof, shut, ended;
-	size_t room;    /* bytes that the peer takes */
-	int64_t unread; /* of what was sent */
-	struct buf log; /* `line status bytes seconds;` for each record */
-
+/* Who answers. */
+static struct origin {
 	unsigned given, gone; /* later answers and streams: they end up equal */
 	bool is_ready;        /* the answer is there */
 	bool as_file, as_stream;
@@ -50,82 +32,66 @@ struct rig {
 	bool is_over;
 	unsigned fills;
 	int64_t deadline;
-};
-
-static struct rig rig;
-
-static void
-wake(void *arg)
-{
-	(void)arg;
-}
-
-static const struct http_peer nobody = { .waker = { wake, &rig } };
+} origin;
 
 static void
 gone(void *arg)
 {
-	struct rig *r = arg;
+	struct origin *o = arg;
 
-	r->gone++;
-	ck_assert_uint_le(r->gone, r->given);
+	o->gone++;
+	ck_assert_uint_le(o->gone, o->given);
 }
 
 static bool
 fill(void *arg, struct buf *out, struct instant now)
 {
-	struct rig *r = arg;
-	size_t len = buf_len(&r->news);
+	struct origin *o = arg;
+	size_t len = buf_len(&o->news);
 	size_t n = len < PORTION ? len : PORTION;
 
-	ck_assert_int_eq(now.mono, r->now.mono);
-	ck_assert_uint_lt(r->gone, r->given);
+	ck_assert_int_eq(now.mono, rig.now.mono);
+	ck_assert_uint_lt(o->gone, o->given);
 	ck_assert_uint_eq(buf_len(out), 0);
-	r->fills++;
-	buf_add(out, buf_data(&r->news), n);
-	buf_drain(&r->news, n);
-	return !r->is_over;
+	o->fills++;
+	buf_add(out, buf_data(&o->news), n);
+	buf_drain(&o->news, n);
+	return !o->is_over;
 }
 
 static int64_t
 deadline(void *arg)
 {
-	struct rig *r = arg;
+	struct origin *o = arg;
 
-	ck_assert_uint_lt(r->gone, r->given);
-	return r->deadline;
+	ck_assert_uint_lt(o->gone, o->given);
+	return o->deadline;
 }
 
 static void
 half_closed(void *arg)
 {
-	struct rig *r = arg;
+	struct origin *o = arg;
 
-	ck_assert_uint_lt(r->gone, r->given);
-	buf_add_str(&r->news, STR("?"));
+	ck_assert_uint_lt(o->gone, o->given);
+	buf_add_str(&o->news, STR("?"));
 }
 
 static void
-give_stream(struct rig *r, struct http_response *res)
+give_stream(struct origin *o, struct http_response *res)
 {
 	res->type = STR("text/event-stream");
 	res->fields = STR("Cache-Control: no-store\r\n");
 	res->stream =
-	    (struct http_stream){ fill, deadline, half_closed, gone, r };
-	r->given++;
+	    (struct http_stream){ fill, deadline, half_closed, gone, o };
+	o->given++;
 }
 
 static void
 give_file(struct http_response *res)
 {
-	FILE *f = tmpfile();
-
-	ck_assert_ptr_nonnull(f);
-	ck_assert_int_ge(fputs("of a file", f), 0);
-	ck_assert_int_eq(fflush(f), 0);
-	res->fd = dup(fileno(f));
-	res->length = 9;
-	fclose(f);
+	res->fd = open_file(FILE_TEXT);
+	res->length = sizeof(FILE_TEXT) - 1;
 }
 
 /* Answers with the body itself. */
@@ -133,18 +99,18 @@ static bool
 answer(
     void *arg, struct str body, struct http_response *res, struct instant now)
 {
-	struct rig *r = arg;
+	struct origin *o = arg;
 
 	(void)now;
-	ck_assert_uint_lt(r->gone, r->given);
-	r->asked++;
-	buf_free(&r->body);
-	buf_add_str(&r->body, body);
-	if (!r->is_ready)
+	ck_assert_uint_lt(o->gone, o->given);
+	o->asked++;
+	buf_free(&o->body);
+	buf_add_str(&o->body, body);
+	if (!o->is_ready)
 		return false;
-	if (r->as_stream)
-		give_stream(r, res);
-	else if (r->as_file)
+	if (o->as_stream)
+		give_stream(o, res);
+	else if (o->as_file)
 		give_file(res);
 	else
 		res->body = body;
@@ -155,27 +121,28 @@ static void
 handle(void *arg, const struct http_request *req, struct http_response *res,
     struct instant now)
 {
-	struct rig *r = arg;
-
 	(void)now;
-	ck_assert_ptr_eq(req->waker.arg, r);
+	ck_assert_ptr_eq(arg, &rig);
+	ck_assert_ptr_eq(req->waker.arg, &rig);
 	res->type = STR("text/plain");
 	if (str_eq(req->path, STR("/later"))) {
-		res->later = (struct http_later){ MAX_LATER, answer, gone, r };
-		r->given++;
+		res->later =
+		    (struct http_later){ MAX_LATER, answer, gone, &origin };
+		origin.given++;
 	} else if (str_eq(req->path, STR("/stream"))) {
-		give_stream(r, res);
+		give_stream(&origin, res);
 	} else {
 		res->body = req->path;
 	}
 }
 
+/* `method target status bytes seconds;` for each. */
 static void
 keep_record(void *arg, const struct http_record *record)
 {
-	struct rig *r = arg;
+	struct rig *to = arg;
 
-	buf_addf(&r->log, "%.*s %d %d %ds; ",
+	buf_addf(&to->log, "%.*s %d %d %ds; ",
 	    (int)(record->method.len + record->target.len + 1), record->line.p,
 	    record->status, (int)record->bytes,
 	    (int)((record->now.mono - record->began) / SECONDS(1)));
@@ -184,121 +151,18 @@ keep_record(void *arg, const struct http_record *record)
 static void
 setup(void)
 {
-	static const struct http_config config = {
-		.limits = {
-			.header_timeout = HEADER_TIMEOUT,
-			.idle_timeout = IDLE_TIMEOUT,
-			.linger_timeout = LINGER_TIMEOUT,
-			.max_head = HTTP_HEAD_MAX,
-			.max_body = MAX_BODY,
-			.min_rate = MIN_RATE,
-		},
-		.handler = handle,
-		.handler_arg = &rig,
-		.log = keep_record,
-		.log_arg = &rig,
-	};
-
-	rig = (struct rig){ .now = { .mono = SECONDS(1000),
-				.wall = INT64_C(784111777000) },
-		.room = SIZE_MAX,
-		.is_ready = true,
-		.deadline = NEVER };
-	http_service_init(&rig.service, &config);
-	rig.conn = http_conn_new(&rig.service, &nobody, rig.now);
-	ck_assert_ptr_nonnull(rig.conn);
+	origin = (struct origin){ .is_ready = true, .deadline = NEVER };
+	rig_open(handle, keep_record);
 }
 
 /* However a connection ends, nobody is forgotten. */
 static void
 teardown(void)
 {
-	http_conn_free(rig.conn, rig.now);
-	ck_assert_uint_eq(rig.gone, rig.given);
-	http_service_free(&rig.service);
-	buf_free(&rig.in);
-	buf_free(&rig.out);
-	buf_free(&rig.log);
-	buf_free(&rig.body);
-	buf_free(&rig.news);
-}
-
-/* What a driver does. */
-
-static bool
-take_piece(const struct http_piece *piece)
-{
-	size_t n = piece->len < rig.room ? (size_t)piece->len : rig.room;
-	char *to = buf_reserve(&rig.out, n);
-
-	ck_assert_uint_gt(piece->len, 0);
-	if (n == 0)
-		return false;
-	if (piece->fd == -1)
-		memcpy(to, piece->data, n);
-	else
-		ck_assert_int_eq(
-		    pread(piece->fd, to, n, piece->offset), (ssize_t)n);
-	buf_commit(&rig.out, n);
-	rig.room -= n;
-	http_conn_sent(rig.conn, n, rig.now);
-	return true;
-}
-
-/* Sends what can be sent; whether anything was. */
-static bool
-send_some(void)
-{
-	struct http_piece piece;
-	bool sent = false;
-
-	while (!rig.ended) {
-		switch (http_conn_output(rig.conn, &piece, rig.now)) {
-		case HTTP_WAIT:
-			return sent;
-		case HTTP_MEMORY:
-		case HTTP_FILE:
-			if (!take_piece(&piece))
-				return sent;
-			sent = true;
-			break;
-		case HTTP_SHUTDOWN:
-			ck_assert(!rig.shut);
-			rig.shut = true;
-			break;
-		case HTTP_END:
-			rig.ended = true;
-			break;
-		}
-	}
-	return sent;
-}
-
-static void
-pump(void)
-{
-	bool moved = true;
-
-	while (moved && !rig.ended) {
-		bool was_full = http_conn_is_full(rig.conn);
-		size_t used = 0, len = buf_len(&rig.in);
-
-		if (len > 0)
-			used = http_conn_receive(
-			    rig.conn, buf_data(&rig.in), len, rig.now);
-		buf_drain(&rig.in, used);
-		if (used == 0 && rig.eof && !http_conn_is_full(rig.conn))
-			http_conn_eof(rig.conn, rig.now);
-		moved = send_some() || used > 0 ||
-		    (was_full && !http_conn_is_full(rig.conn));
-	}
-}
-
-static void
-receive(struct str data)
-{
-	buf_add_str(&rig.in, data);
-	pump();
+	rig_close();
+	ck_assert_uint_eq(origin.gone, origin.given);
+	buf_free(&origin.body);
+	buf_free(&origin.news);
 }
 
 static void
@@ -308,47 +172,7 @@ wake_up(void)
 	pump();
 }
 
-static void
-pass(int64_t time)
-{
-	rig.now.mono += time;
-	if (!rig.ended)
-		http_conn_expire(rig.conn, rig.unread, rig.now);
-	pump();
-}
-
-static int64_t
-left(void)
-{
-	return http_conn_deadline(rig.conn) - rig.now.mono;
-}
-
-/* What was sent, told in short: each response's status and content, then how
- * the connection stands. */
-
-static struct str
-field_value(struct str head, struct str name)
-{
-	while (head.len > 0) {
-		struct str line = str_cut(&head, '\n');
-		struct str key = str_cut(&line, ':');
-
-		if (line.len > 0 && str_eq(key, name))
-			return str_trim((struct str){ line.p, line.len - 1 });
-	}
-	return (struct str){ "", 0 };
-}
-
-static struct str
-cut(struct str *rest, size_t len)
-{
-	struct str part = { rest->p, len };
-
-	ck_assert_uint_le(len, rest->len);
-	rest->p += len;
-	rest->len -= len;
-	return part;
-}
+/* What was sent, told in short: each response's status and content. */
 
 static struct str
 cut_content(struct str *rest, struct str head)
@@ -366,14 +190,10 @@ cut_content(struct str *rest, struct str head)
 static void
 tell_response(struct buf *b, struct str *rest)
 {
-	const char *end = memmem(rest->p, rest->len, "\r\n\r\n", 4);
-	struct str head, option, content;
+	struct str head = cut_head(rest);
+	struct str option = field_value(head, STR("Connection"));
+	struct str content = cut_content(rest, head);
 
-	ck_assert_ptr_nonnull(end);
-	head = cut(rest, (size_t)(end - rest->p) + 4);
-	ck_assert_int_eq(memcmp(head.p, "HTTP/1.1 ", 9), 0);
-	option = field_value(head, STR("Connection"));
-	content = cut_content(rest, head);
 	buf_add(b, head.p + 9, 3);
 	if (option.len > 0)
 		buf_addf(b, " %.*s", (int)option.len, option.p);
@@ -384,31 +204,10 @@ tell_response(struct buf *b, struct str *rest)
 	buf_add_str(b, STR("; "));
 }
 
-/* Valid until the next call. */
-static const char *
-text_of(struct buf *b)
-{
-	static char text[1024];
-
-	ck_assert_uint_lt(buf_len(b), sizeof(text));
-	memcpy(text, buf_data(b), buf_len(b));
-	text[buf_len(b)] = '\0';
-	return text;
-}
-
 static const char *
 told(void)
 {
-	struct str rest = { buf_data(&rig.out), buf_len(&rig.out) };
-	struct buf b = { 0 };
-	const char *text;
-
-	while (rest.len > 0)
-		tell_response(&b, &rest);
-	buf_addf(&b, "%s", rig.ended ? "end" : rig.shut ? "shutdown" : "wait");
-	text = text_of(&b);
-	buf_free(&b);
-	return text;
+	return tell(tell_response);
 }
 
 /* Bodies, in whatever pieces they come. */
@@ -497,36 +296,26 @@ static const struct {
 
 /* Asks in vain until all is there, if it is told late. */
 static void
-exchange(int i, size_t way, bool late)
+check_exchange(int i, size_t way, bool late)
 {
-	struct str in = exchanges[i].in;
-	size_t at = 0;
-
 	teardown();
 	setup();
-	rig.is_ready = !late;
-	while (at < in.len) {
-		size_t end = feed_end(way, at, in.len);
-
-		receive((struct str){ in.p + at, end - at });
-		at = end;
-	}
-	rig.eof = exchanges[i].eof;
-	pump();
-	rig.is_ready = true;
+	origin.is_ready = !late;
+	exchange(exchanges[i].in, way, exchanges[i].eof);
+	origin.is_ready = true;
 	wake_up();
 	ck_assert_msg(strcmp(told(), exchanges[i].told) == 0,
 	    "RFC %s, way %zu: '%s' is not '%s'", exchanges[i].rfc, way, told(),
 	    exchanges[i].told);
 	ck_assert_str_eq(text_of(&rig.log), exchanges[i].log);
-	ck_assert_uint_eq(rig.gone, rig.given);
+	ck_assert_uint_eq(origin.gone, origin.given);
 }
 
 START_TEST(comes_to)
 {
 	for (size_t way = 0; way <= exchanges[_i].in.len; way++) {
-		exchange(_i, way, false);
-		exchange(_i, way, true);
+		check_exchange(_i, way, false);
+		check_exchange(_i, way, true);
 	}
 }
 END_TEST
@@ -571,7 +360,7 @@ END_TEST
 
 START_TEST(waits)
 {
-	rig.is_ready = false;
+	origin.is_ready = false;
 	receive(STR(HELLO GET_B));
 	ck_assert_str_eq(told(), "wait");
 	ck_assert_str_eq(http_conn_state(rig.conn), "await");
@@ -579,17 +368,17 @@ START_TEST(waits)
 	ck_assert(!http_conn_is_idle(rig.conn));
 	ck_assert_uint_eq(buf_len(&rig.in), sizeof(GET_B) - 1);
 	wake_up();
-	ck_assert_uint_eq(rig.asked, 2);
-	ck_assert_str_eq(text_of(&rig.body), "hello");
-	ck_assert_uint_eq(rig.gone, 0);
-	rig.is_ready = true;
+	ck_assert_uint_eq(origin.asked, 2);
+	ck_assert_str_eq(text_of(&origin.body), "hello");
+	ck_assert_uint_eq(origin.gone, 0);
+	origin.is_ready = true;
 	pass(SECONDS(3));
-	ck_assert_uint_eq(rig.asked, 2);
+	ck_assert_uint_eq(origin.asked, 2);
 	wake_up();
 	ck_assert_str_eq(told(), "200 hello; 200 /b; wait");
 	ck_assert_str_eq(
 	    text_of(&rig.log), "POST /later 200 5 3s; GET /b 200 2 0s; ");
-	ck_assert_uint_eq(rig.gone, 1);
+	ck_assert_uint_eq(origin.gone, 1);
 	ck_assert_int_eq(left(), IDLE_TIMEOUT);
 }
 END_TEST
@@ -605,20 +394,20 @@ START_TEST(woken_in_vain)
 	unsigned asked;
 
 	receive(str_of(vain[_i]));
-	asked = rig.asked;
+	asked = origin.asked;
 	wake_up();
-	ck_assert_uint_eq(rig.asked, asked);
+	ck_assert_uint_eq(origin.asked, asked);
 }
 END_TEST
 
 START_TEST(eof_while_waiting)
 {
-	rig.is_ready = false;
+	origin.is_ready = false;
 	receive(STR(HELLO));
 	http_conn_eof(rig.conn, rig.now);
 	pump();
 	ck_assert_str_eq(told(), "wait");
-	rig.is_ready = true;
+	origin.is_ready = true;
 	wake_up();
 	ck_assert_str_eq(told(), "200 close hello; end");
 }
@@ -626,10 +415,10 @@ END_TEST
 
 START_TEST(file_later)
 {
-	rig.as_file = true;
+	origin.as_file = true;
 	rig.room = 0;
 	receive(STR(HELLO GET_B));
-	ck_assert_uint_eq(rig.gone, 1);
+	ck_assert_uint_eq(origin.gone, 1);
 	ck_assert_uint_eq(buf_len(&rig.log), 0);
 	rig.room = SIZE_MAX;
 	pump();
@@ -641,12 +430,12 @@ END_TEST
 
 START_TEST(stream_later)
 {
-	rig.as_stream = true;
-	buf_add_str(&rig.news, STR("news"));
+	origin.as_stream = true;
+	buf_add_str(&origin.news, STR("news"));
 	receive(STR(HELLO GET_B));
 	ck_assert_str_eq(told(), "200 close news; wait");
-	ck_assert_uint_eq(rig.gone, 1);
-	rig.is_over = true;
+	ck_assert_uint_eq(origin.gone, 1);
+	origin.is_over = true;
 	wake_up();
 	ck_assert_str_eq(told(), "200 close news; shutdown");
 	ck_assert_str_eq(text_of(&rig.log), "POST /later 200 4 0s; ");
@@ -665,12 +454,12 @@ static const struct str unfinished[] = {
 
 START_TEST(freed)
 {
-	rig.is_ready = false;
+	origin.is_ready = false;
 	receive(unfinished[_i]);
-	ck_assert_uint_eq(rig.gone, 0);
+	ck_assert_uint_eq(origin.gone, 0);
 	http_conn_free(rig.conn, rig.now);
 	rig.conn = NULL;
-	ck_assert_uint_eq(rig.gone, 1);
+	ck_assert_uint_eq(origin.gone, 1);
 }
 END_TEST
 
@@ -688,8 +477,8 @@ START_TEST(trickled_body)
 	ck_assert_str_eq(told(), "408 close page; shutdown");
 	ck_assert_int_eq(left(), LINGER_TIMEOUT);
 	ck_assert_uint_eq(rig.service.counts.timeouts, 1);
-	ck_assert_uint_eq(rig.asked, 0);
-	ck_assert_uint_eq(rig.gone, 1);
+	ck_assert_uint_eq(origin.asked, 0);
+	ck_assert_uint_eq(origin.gone, 1);
 	ck_assert_ptr_nonnull(strstr(text_of(&rig.log), "POST /later 408 "));
 	receive(STR("x" GET_B));
 	pass(LINGER_TIMEOUT);
@@ -700,7 +489,7 @@ END_TEST
 /* The time for the answer is not that of the body. */
 START_TEST(answer_too_late)
 {
-	rig.is_ready = false;
+	origin.is_ready = false;
 	receive(STR(POST "Content-Length: 5\r\n\r\nhell"));
 	pass(HEADER_TIMEOUT - 1);
 	receive(STR("o" GET_B));
@@ -713,19 +502,19 @@ START_TEST(answer_too_late)
 	ck_assert_ptr_null(memmem(
 	    buf_data(&rig.out), buf_len(&rig.out), "\r\nRetry-After: ", 15));
 	ck_assert_uint_eq(rig.service.counts.timeouts, 1);
-	ck_assert_uint_eq(rig.gone, 1);
+	ck_assert_uint_eq(origin.gone, 1);
 	ck_assert_uint_eq(buf_len(&rig.in), 0);
 }
 END_TEST
 
 START_TEST(drained_while_waiting)
 {
-	rig.is_ready = false;
+	origin.is_ready = false;
 	receive(STR(POST "Content-Length: 5\r\n\r\nhell"));
 	http_conn_drain(rig.conn);
 	receive(STR("o" GET_B));
 	ck_assert_str_eq(told(), "wait");
-	rig.is_ready = true;
+	origin.is_ready = true;
 	wake_up();
 	ck_assert_str_eq(told(), "200 close hello; shutdown");
 }
@@ -736,7 +525,7 @@ END_TEST
 static void
 say(const char *news)
 {
-	buf_add_str(&rig.news, str_of(news));
+	buf_add_str(&origin.news, str_of(news));
 	wake_up();
 }
 
@@ -758,7 +547,7 @@ END_TEST
 /* No condition and no range is for what has no end. */
 START_TEST(stream_is_not_selected)
 {
-	buf_add_str(&rig.news, STR("news"));
+	buf_add_str(&origin.news, STR("news"));
 	receive(STR("GET /stream" HOST "If-None-Match: *\r\n"
 		    "Range: bytes=0-1\r\n\r\n"));
 	ck_assert_str_eq(told(), "200 close news; wait");
@@ -767,7 +556,7 @@ END_TEST
 
 START_TEST(stream_goes_on)
 {
-	buf_add_str(&rig.news, STR("one "));
+	buf_add_str(&origin.news, STR("one "));
 	receive(STR(GET_B STREAM));
 	say("two ");
 	say("");
@@ -776,9 +565,9 @@ START_TEST(stream_goes_on)
 	    "200 /b; 200 close one two three in several portions ; wait");
 	ck_assert_str_eq(text_of(&rig.log), "GET /b 200 2 0s; ");
 	pass(SECONDS(5));
-	rig.is_over = true;
+	origin.is_over = true;
 	say("!");
-	ck_assert_uint_eq(rig.gone, 1);
+	ck_assert_uint_eq(origin.gone, 1);
 	ck_assert_str_eq(told(),
 	    "200 /b; 200 close one two three in several portions !; shutdown");
 	ck_assert_str_eq(
@@ -794,14 +583,14 @@ START_TEST(stream_waits_for_the_peer)
 	receive(STR(STREAM));
 	say("one ");
 	pass(SECONDS(1));
-	ck_assert_uint_eq(rig.fills, 0);
+	ck_assert_uint_eq(origin.fills, 0);
 	rig.room = SIZE_MAX;
 	pump();
 	ck_assert_str_eq(told(), "200 close one ; wait");
 	rig.room = 1;
 	say("two ");
 	say("three");
-	ck_assert_uint_eq(buf_len(&rig.news), 5);
+	ck_assert_uint_eq(buf_len(&origin.news), 5);
 	rig.room = SIZE_MAX;
 	pump();
 	ck_assert_str_eq(told(), "200 close one two three; wait");
@@ -810,16 +599,16 @@ END_TEST
 
 START_TEST(stream_deadline)
 {
-	rig.deadline = rig.now.mono + SECONDS(15);
+	origin.deadline = rig.now.mono + SECONDS(15);
 	receive(STR(STREAM));
 	for (int i = 0; i < 3; i++) {
 		ck_assert_int_eq(left(), SECONDS(15));
 		pass(SECONDS(15) - 1);
-		ck_assert_uint_eq(buf_len(&rig.news), 0);
-		buf_add_str(&rig.news, STR("."));
-		rig.deadline += SECONDS(15);
+		ck_assert_uint_eq(buf_len(&origin.news), 0);
+		buf_add_str(&origin.news, STR("."));
+		origin.deadline += SECONDS(15);
 		pass(1);
-		ck_assert_uint_eq(buf_len(&rig.news), 0);
+		ck_assert_uint_eq(buf_len(&origin.news), 0);
 	}
 	ck_assert_str_eq(told(), "200 close ...; wait");
 }
@@ -828,7 +617,7 @@ END_TEST
 /* A deadline that passes while the peer reads nothing does not come again. */
 START_TEST(stream_deadline_in_vain)
 {
-	rig.deadline = rig.now.mono + SECONDS(15);
+	origin.deadline = rig.now.mono + SECONDS(15);
 	receive(STR(STREAM));
 	rig.room = 0;
 	say("one");
@@ -842,9 +631,9 @@ START_TEST(stream_has_no_idle_timeout)
 {
 	receive(STR(STREAM));
 	ck_assert_int_eq(http_conn_deadline(rig.conn), NEVER);
-	ck_assert_uint_eq(rig.fills, 1);
+	ck_assert_uint_eq(origin.fills, 1);
 	receive(STR(GET_B "whatever"));
-	ck_assert_uint_eq(rig.fills, 1);
+	ck_assert_uint_eq(origin.fills, 1);
 	ck_assert_int_eq(http_conn_deadline(rig.conn), NEVER);
 	ck_assert_uint_eq(buf_len(&rig.in), 0);
 	pass(100 * IDLE_TIMEOUT);
@@ -856,8 +645,8 @@ END_TEST
 START_TEST(stream_of_head)
 {
 	receive(STR("HEAD /stream" HOST "\r\n" GET_B));
-	ck_assert_uint_eq(rig.gone, 1);
-	ck_assert_uint_eq(rig.fills, 0);
+	ck_assert_uint_eq(origin.gone, 1);
+	ck_assert_uint_eq(origin.fills, 0);
 	ck_assert_str_eq(told(), "200 close; shutdown");
 	ck_assert_str_eq(text_of(&rig.log), "HEAD /stream 200 0 0s; ");
 }
@@ -871,7 +660,7 @@ START_TEST(stream_after_eof)
 	ck_assert_str_eq(told(), "200 close ?; wait");
 	say("news");
 	ck_assert_str_eq(told(), "200 close ?news; wait");
-	rig.is_over = true;
+	origin.is_over = true;
 	say("!");
 	ck_assert_str_eq(told(), "200 close ?news!; end");
 }
@@ -880,10 +669,10 @@ END_TEST
 START_TEST(stream_drained)
 {
 	receive(STR(STREAM));
-	buf_add_str(&rig.news, STR("bye"));
+	buf_add_str(&origin.news, STR("bye"));
 	http_conn_drain(rig.conn);
 	pump();
-	ck_assert_uint_eq(rig.gone, 1);
+	ck_assert_uint_eq(origin.gone, 1);
 	ck_assert_str_eq(told(), "200 close bye; shutdown");
 	ck_assert_str_eq(text_of(&rig.log), "GET /stream 200 3 0s; ");
 }
@@ -894,10 +683,10 @@ START_TEST(stream_drained_while_full)
 	receive(STR(STREAM));
 	rig.room = 1;
 	say("one ");
-	buf_add_str(&rig.news, STR("bye"));
+	buf_add_str(&origin.news, STR("bye"));
 	http_conn_drain(rig.conn);
 	pump();
-	ck_assert_uint_eq(rig.gone, 0);
+	ck_assert_uint_eq(origin.gone, 0);
 	rig.room = SIZE_MAX;
 	pump();
 	ck_assert_str_eq(told(), "200 close one bye; shutdown");
@@ -907,7 +696,7 @@ END_TEST
 START_TEST(stream_begun_while_draining)
 {
 	receive(STR("GET /str"));
-	buf_add_str(&rig.news, STR("bye"));
+	buf_add_str(&origin.news, STR("bye"));
 	http_conn_drain(rig.conn);
 	receive(STR("eam" HOST "\r\n"));
 	ck_assert_str_eq(told(), "200 close bye; shutdown");
@@ -936,7 +725,7 @@ START_TEST(stream_not_read)
 	rig.unread = 4;
 	pass(IDLE_TIMEOUT);
 	ck_assert(http_conn_has_ended(rig.conn));
-	ck_assert_uint_eq(rig.gone, 1);
+	ck_assert_uint_eq(origin.gone, 1);
 	ck_assert_str_eq(text_of(&rig.log), losses[_i].log);
 }
 END_TEST
@@ -955,9 +744,9 @@ START_TEST(stream_end_not_read)
 {
 	receive(STR(STREAM));
 	rig.room = ends[_i].room;
-	rig.is_over = true;
+	origin.is_over = true;
 	say("bye");
-	ck_assert_uint_eq(rig.gone, 1);
+	ck_assert_uint_eq(origin.gone, 1);
 	ck_assert_int_eq(left(), IDLE_TIMEOUT);
 	ck_assert_uint_eq(buf_len(&rig.log), 0);
 	pass(IDLE_TIMEOUT);
@@ -969,14 +758,14 @@ END_TEST
 /* Little news, with the last always just under way, is no slow reader. */
 START_TEST(stream_trickles)
 {
-	rig.deadline = rig.now.mono + SECONDS(15);
+	origin.deadline = rig.now.mono + SECONDS(15);
 	receive(STR(STREAM));
 	say("much news");
 	rig.unread = 9;
 	http_conn_blocked(rig.conn, rig.unread, rig.now);
 	for (int i = 0; i < 100; i++) {
-		buf_add_str(&rig.news, STR("."));
-		rig.deadline += SECONDS(15);
+		buf_add_str(&origin.news, STR("."));
+		origin.deadline += SECONDS(15);
 		pass(SECONDS(15));
 		rig.unread = 1;
 		ck_assert(!rig.ended);
@@ -989,11 +778,11 @@ START_TEST(stream_trickles_in_vain)
 {
 	int64_t start = rig.now.mono;
 
-	rig.deadline = start + SECONDS(15);
+	origin.deadline = start + SECONDS(15);
 	receive(STR(STREAM));
 	while (!http_conn_has_ended(rig.conn)) {
-		buf_add_str(&rig.news, STR("."));
-		rig.deadline += SECONDS(15);
+		buf_add_str(&origin.news, STR("."));
+		origin.deadline += SECONDS(15);
 		pass(SECONDS(15));
 		rig.unread++;
 	}

@@ -3,18 +3,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/str.h"
+#include "base/worker.h"
 
 #define STANDARD_OUTPUT "-"
 
@@ -31,25 +29,18 @@ struct batch {
  */
 struct writer {
 	char *path;
-	bool started;
-	pthread_t thread;
+	struct worker worker;
 
 	/* The thread's alone, once it runs. */
 	int fd;
 	bool torn; /* what was written last is not a whole line */
 	struct batch writing;
 
-	/* Under the mutex. */
-	pthread_mutex_t mutex;
-	pthread_cond_t wake; /* the thread */
+	/* Under the worker's mutex. */
 	struct batch gathering;
 	size_t being_written; /* bytes that the thread took */
 	uint64_t dropped;
 	int error;
-	bool stop;
-	pthread_cond_t has_ended;
-	bool ended;
-	bool abandoned; /* the thread frees it all */
 };
 
 /* With O_NONBLOCK no FIFO makes the opening wait; the writing may. */
@@ -68,27 +59,6 @@ open_to_append(const char *path)
 	return fd;
 }
 
-/* Deadlines are told by the clock that nobody sets. */
-static void
-init_condition(pthread_cond_t *condition)
-{
-	pthread_condattr_t attr;
-
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(condition, &attr);
-	pthread_condattr_destroy(&attr);
-}
-
-static struct timespec
-deadline_in(int millis)
-{
-	int64_t at = clock_now().mono + MILLIS(millis);
-
-	return (struct timespec){ .tv_sec = at / SECONDS(1),
-		.tv_nsec = at % SECONDS(1) };
-}
-
 static void
 close_file(struct writer *w)
 {
@@ -101,9 +71,7 @@ static void
 destroy(struct writer *w)
 {
 	close_file(w);
-	pthread_mutex_destroy(&w->mutex);
-	pthread_cond_destroy(&w->wake);
-	pthread_cond_destroy(&w->has_ended);
+	worker_destroy(&w->worker);
 	buf_free(&w->writing.lines);
 	buf_free(&w->gathering.lines);
 	free(w->path);
@@ -118,9 +86,7 @@ writer_new(const char *path)
 
 	if (w == NULL)
 		return NULL;
-	pthread_mutex_init(&w->mutex, NULL);
-	init_condition(&w->wake);
-	init_condition(&w->has_ended);
+	worker_init(&w->worker);
 	w->fd = -1;
 	w->path = strdup(path);
 	if (w->path != NULL &&
@@ -147,10 +113,10 @@ writer_fd(const struct writer *w)
 static void
 note_failure(struct writer *w, uint64_t lines, int error)
 {
-	pthread_mutex_lock(&w->mutex);
+	pthread_mutex_lock(&w->worker.mutex);
 	w->dropped += lines;
 	w->error = error;
-	pthread_mutex_unlock(&w->mutex);
+	pthread_mutex_unlock(&w->worker.mutex);
 }
 
 /* Standard output may have been made nonblocking by who shares it. */
@@ -240,7 +206,7 @@ write_batch(struct writer *w, struct batch *batch)
 static bool
 is_due(const struct writer *w)
 {
-	return w->stop || w->gathering.reopen ||
+	return w->worker.stop || w->gathering.reopen ||
 	    buf_len(&w->gathering.lines) >= WRITER_MAX / 2;
 }
 
@@ -248,13 +214,12 @@ is_due(const struct writer *w)
 static bool
 wait_for_lines(struct writer *w)
 {
-	struct timespec deadline;
+	int64_t deadline;
 
 	while (buf_len(&w->gathering.lines) == 0 && !is_due(w))
-		pthread_cond_wait(&w->wake, &w->mutex);
-	deadline = deadline_in(WRITER_DELAY_MILLIS);
-	while (!is_due(w) &&
-	    pthread_cond_timedwait(&w->wake, &w->mutex, &deadline) == 0)
+		worker_wait(&w->worker, NEVER);
+	deadline = clock_now().mono + MILLIS(WRITER_DELAY_MILLIS);
+	while (!is_due(w) && worker_wait(&w->worker, deadline))
 		;
 	return buf_len(&w->gathering.lines) > 0 || w->gathering.reopen;
 }
@@ -272,15 +237,8 @@ take_lines(struct writer *w)
 static void
 end_thread(struct writer *w)
 {
-	bool abandoned;
-
 	close_file(w);
-	pthread_mutex_lock(&w->mutex);
-	w->ended = true;
-	abandoned = w->abandoned;
-	pthread_cond_signal(&w->has_ended);
-	pthread_mutex_unlock(&w->mutex);
-	if (abandoned)
+	if (worker_end(&w->worker))
 		destroy(w);
 }
 
@@ -289,72 +247,32 @@ run(void *arg)
 {
 	struct writer *w = arg;
 
-	pthread_mutex_lock(&w->mutex);
+	pthread_mutex_lock(&w->worker.mutex);
 	while (wait_for_lines(w)) {
 		take_lines(w);
-		pthread_mutex_unlock(&w->mutex);
+		pthread_mutex_unlock(&w->worker.mutex);
 		write_batch(w, &w->writing);
-		pthread_mutex_lock(&w->mutex);
+		pthread_mutex_lock(&w->worker.mutex);
 		w->being_written = 0;
 	}
-	pthread_mutex_unlock(&w->mutex);
+	pthread_mutex_unlock(&w->worker.mutex);
 	end_thread(w);
 	return NULL;
 }
 
 /* The caller's side. */
 
-/* Signals are for the other threads; without SIGPIPE there is EPIPE. */
 int
 writer_start(struct writer *w)
 {
-	sigset_t all, before;
-	int error;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(&w->thread, NULL, run, w);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	w->started = error == 0;
-	if (w->started)
-		return 0;
-	errno = error;
-	return -1;
-}
-
-/* Returns whether the thread has ended; else it will free the writer. */
-static bool
-stop_thread(struct writer *w)
-{
-	struct timespec deadline = deadline_in(WRITER_STOP_MILLIS);
-	bool ended;
-
-	pthread_mutex_lock(&w->mutex);
-	w->stop = true;
-	pthread_cond_signal(&w->wake);
-	while (!w->ended &&
-	    pthread_cond_timedwait(&w->has_ended, &w->mutex, &deadline) == 0)
-		;
-	ended = w->ended;
-	if (!ended) {
-		w->abandoned = true;
-		pthread_detach(w->thread);
-	}
-	pthread_mutex_unlock(&w->mutex);
-	return ended;
+	return worker_start(&w->worker, run, w);
 }
 
 void
 writer_free(struct writer *w)
 {
-	if (w == NULL)
-		return;
-	if (w->started) {
-		if (!stop_thread(w))
-			return;
-		pthread_join(w->thread, NULL);
-	}
-	destroy(w);
+	if (w != NULL && worker_stop(&w->worker, WRITER_STOP_MILLIS))
+		destroy(w);
 }
 
 void
@@ -362,7 +280,7 @@ writer_add(struct writer *w, const char *p, size_t len)
 {
 	bool was_empty, was_due;
 
-	pthread_mutex_lock(&w->mutex);
+	pthread_mutex_lock(&w->worker.mutex);
 	was_empty = buf_len(&w->gathering.lines) == 0;
 	was_due = is_due(w);
 	if (len <= WRITER_MAX - w->being_written - buf_len(&w->gathering.lines))
@@ -370,8 +288,8 @@ writer_add(struct writer *w, const char *p, size_t len)
 	else
 		w->dropped += str_count((struct str){ p, len }, '\n');
 	if (was_empty || was_due != is_due(w))
-		pthread_cond_signal(&w->wake);
-	pthread_mutex_unlock(&w->mutex);
+		pthread_cond_signal(&w->worker.wake);
+	pthread_mutex_unlock(&w->worker.mutex);
 }
 
 void
@@ -379,11 +297,11 @@ writer_reopen(struct writer *w)
 {
 	if (strcmp(w->path, STANDARD_OUTPUT) == 0)
 		return;
-	pthread_mutex_lock(&w->mutex);
+	pthread_mutex_lock(&w->worker.mutex);
 	w->gathering.reopen = true;
 	w->gathering.before = buf_len(&w->gathering.lines);
-	pthread_cond_signal(&w->wake);
-	pthread_mutex_unlock(&w->mutex);
+	pthread_cond_signal(&w->worker.wake);
+	pthread_mutex_unlock(&w->worker.mutex);
 }
 
 uint64_t
@@ -391,9 +309,9 @@ writer_dropped(struct writer *w)
 {
 	uint64_t dropped;
 
-	pthread_mutex_lock(&w->mutex);
+	pthread_mutex_lock(&w->worker.mutex);
 	dropped = w->dropped;
-	pthread_mutex_unlock(&w->mutex);
+	pthread_mutex_unlock(&w->worker.mutex);
 	return dropped;
 }
 
@@ -402,9 +320,9 @@ writer_error(struct writer *w)
 {
 	int error;
 
-	pthread_mutex_lock(&w->mutex);
+	pthread_mutex_lock(&w->worker.mutex);
 	error = w->error;
 	w->error = 0;
-	pthread_mutex_unlock(&w->mutex);
+	pthread_mutex_unlock(&w->worker.mutex);
 	return error;
 }

@@ -49,36 +49,6 @@ order_begin(struct order *o, uint64_t seen)
 	o->seen = o->last = seen;
 }
 
-static struct str
-copy(char **to, struct str s)
-{
-	struct str out = { *to, s.len };
-
-	if (s.len > 0)
-		memcpy(*to, s.p, s.len);
-	*to += s.len;
-	return out;
-}
-
-/* The strs lie behind the message, in one allocation. */
-static struct message *
-message_copy(const struct message *m)
-{
-	size_t size = m->via.len + m->nick.len + m->to_nick.len + m->text.len;
-	struct message *out = malloc(sizeof(*out) + size);
-	char *to;
-
-	if (out == NULL)
-		return NULL;
-	to = (char *)(out + 1);
-	*out = *m;
-	out->via = copy(&to, m->via);
-	out->nick = copy(&to, m->nick);
-	out->to_nick = copy(&to, m->to_nick);
-	out->text = copy(&to, m->text);
-	return out;
-}
-
 enum order_fit
 order_put(struct order *o, const struct message *m)
 {

@@ -10,17 +10,11 @@
 
 #include "base/text.h"
 
-/* The strs lie behind the message, in one allocation. */
-struct entry {
-	struct message message;
-	char bytes[];
-};
-
 struct room {
 	char name[CHAT_ROOM_MAX + 1];
 	char topic[CHAT_TOPIC_MAX + 1];
 	uint64_t id;
-	struct entry **ring;
+	struct message **ring;
 	size_t max_messages;
 	size_t max_bytes;
 	size_t bytes; /* of all strs kept */
@@ -28,6 +22,42 @@ struct room {
 	uint64_t appended;
 	uint64_t committed;
 };
+
+static size_t
+message_size(const struct message *m)
+{
+	return m->via.len + m->nick.len + m->to_nick.len + m->text.len;
+}
+
+/* A copy of s at to, which is moved past it. */
+static struct str
+copy_str(char **to, struct str s)
+{
+	struct str out = { *to, s.len };
+
+	if (s.len > 0)
+		memcpy(*to, s.p, s.len);
+	*to += s.len;
+	return out;
+}
+
+/* The strs lie behind the message. */
+struct message *
+message_copy(const struct message *m)
+{
+	struct message *out = malloc(sizeof(*out) + message_size(m));
+	char *to;
+
+	if (out == NULL)
+		return NULL;
+	to = (char *)(out + 1);
+	*out = *m;
+	out->via = copy_str(&to, m->via);
+	out->nick = copy_str(&to, m->nick);
+	out->to_nick = copy_str(&to, m->to_nick);
+	out->text = copy_str(&to, m->text);
+	return out;
+}
 
 struct room *
 room_new(const char *name, uint64_t id, size_t max_messages, size_t max_bytes)
@@ -45,7 +75,7 @@ room_new(const char *name, uint64_t id, size_t max_messages, size_t max_bytes)
 	r->max_messages = max_messages;
 	r->max_bytes = max_bytes;
 	r->first = 1;
-	r->ring = calloc(max_messages, sizeof(struct entry *));
+	r->ring = calloc(max_messages, sizeof(struct message *));
 	if (r->ring == NULL) {
 		free(r);
 		return NULL;
@@ -88,56 +118,20 @@ room_set_topic(struct room *r, struct str topic)
 	text_clean(r->topic, sizeof(r->topic), topic, NULL);
 }
 
-static struct entry **
+static struct message **
 slot(const struct room *r, uint64_t seq)
 {
 	return &r->ring[seq % r->max_messages];
 }
 
-static size_t
-message_size(const struct message *m)
-{
-	return m->via.len + m->nick.len + m->to_nick.len + m->text.len;
-}
-
-/* A copy of s at to, which is moved past it. */
-static struct str
-copy(char **to, struct str s)
-{
-	struct str out = { *to, s.len };
-
-	if (s.len > 0)
-		memcpy(*to, s.p, s.len);
-	*to += s.len;
-	return out;
-}
-
-static struct entry *
-entry_new(const struct message *m, uint64_t seq)
-{
-	struct entry *e = malloc(sizeof(*e) + message_size(m));
-	char *to;
-
-	if (e == NULL)
-		return NULL;
-	to = e->bytes;
-	e->message = *m;
-	e->message.seq = seq;
-	e->message.via = copy(&to, m->via);
-	e->message.nick = copy(&to, m->nick);
-	e->message.to_nick = copy(&to, m->to_nick);
-	e->message.text = copy(&to, m->text);
-	return e;
-}
-
 static void
 drop(struct room *r, uint64_t seq)
 {
-	struct entry **e = slot(r, seq);
+	struct message **m = slot(r, seq);
 
-	r->bytes -= message_size(&(*e)->message);
-	free(*e);
-	*e = NULL;
+	r->bytes -= message_size(*m);
+	free(*m);
+	*m = NULL;
 }
 
 /* Whether a message of that size has to wait for the oldest to go. */
@@ -153,15 +147,15 @@ is_full(const struct room *r, size_t size)
 uint64_t
 room_append(struct room *r, const struct message *m)
 {
-	struct entry *e = entry_new(m, r->appended + 1);
-	size_t size;
+	struct message *kept = message_copy(m);
+	size_t size = message_size(m);
 
-	if (e == NULL)
+	if (kept == NULL)
 		return 0;
-	size = message_size(&e->message);
 	while (is_full(r, size))
 		drop(r, r->first++);
-	*slot(r, ++r->appended) = e;
+	kept->seq = ++r->appended;
+	*slot(r, kept->seq) = kept;
 	r->bytes += size;
 	return r->appended;
 }
@@ -198,7 +192,7 @@ room_get(const struct room *r, uint64_t seq, struct message *out)
 {
 	if (seq < r->first || seq > r->committed)
 		return -1;
-	*out = (*slot(r, seq))->message;
+	*out = **slot(r, seq);
 	return 0;
 }
 

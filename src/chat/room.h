@@ -50,6 +50,14 @@ struct message {
 	struct str text;
 };
 
+/* A copy with its own strs, in one allocation that free(3) takes; or NULL
+ * without memory. */
+struct message *message_copy(const struct message *);
+
+/* Whether the person of that identity, who may be an operator, may read it. */
+bool message_is_for(
+    const struct message *, uint64_t identity, bool is_operator);
+
 struct room;
 
 /*
@@ -101,9 +109,5 @@ uint64_t room_last(const struct room *);
 
 /* The number of the newest appended. */
 uint64_t room_appended(const struct room *);
-
-/* Whether the person of that identity, who may be an operator, may read it. */
-bool message_is_for(
-    const struct message *, uint64_t identity, bool is_operator);
 
 #endif

@@ -2,15 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/worker.h"
 #include "store/archive.h"
 #include "store/entry.h"
 
@@ -30,17 +28,14 @@ struct batch {
  */
 struct history {
 	struct ledger ledger;
-	bool started;
-	pthread_t thread;
+	struct worker worker;
 	int told[2]; /* a pipe: the byte in it says that there is news */
 
 	/* The thread's alone, once it runs. */
 	struct archive *archive;
 	struct batch writing;
 
-	/* Under the mutex. */
-	pthread_mutex_t mutex;
-	pthread_cond_t wake; /* the thread */
+	/* Under the worker's mutex. */
 	struct batch gathering;
 	bool is_held;           /* more belongs to what was gathered */
 	uint64_t being_written; /* entries that the thread took, */
@@ -49,32 +44,7 @@ struct history {
 	bool has_told; /* the byte is in the pipe */
 	char error[HISTORY_WHY_MAX];
 	bool error_changed;
-	bool stop;
-	pthread_cond_t has_ended;
-	bool ended;
-	bool abandoned; /* the thread frees it all */
 };
-
-/* Deadlines are told by the clock that nobody sets. */
-static void
-init_condition(pthread_cond_t *condition)
-{
-	pthread_condattr_t attr;
-
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(condition, &attr);
-	pthread_condattr_destroy(&attr);
-}
-
-static struct timespec
-deadline_in(int millis)
-{
-	int64_t at = clock_now().mono + MILLIS(millis);
-
-	return (struct timespec){ .tv_sec = at / SECONDS(1),
-		.tv_nsec = at % SECONDS(1) };
-}
 
 static void
 close_end(int fd)
@@ -89,9 +59,7 @@ destroy(struct history *h)
 	archive_close(h->archive);
 	close_end(h->told[0]);
 	close_end(h->told[1]);
-	pthread_mutex_destroy(&h->mutex);
-	pthread_cond_destroy(&h->wake);
-	pthread_cond_destroy(&h->has_ended);
+	worker_destroy(&h->worker);
 	buf_free(&h->writing.bytes);
 	buf_free(&h->gathering.bytes);
 	free(h);
@@ -121,8 +89,8 @@ set_error(struct history *h, const char *error)
 static bool
 wait_for_entries(struct history *h)
 {
-	while ((h->gathering.entries == 0 || h->is_held) && !h->stop)
-		pthread_cond_wait(&h->wake, &h->mutex);
+	while ((h->gathering.entries == 0 || h->is_held) && !h->worker.stop)
+		worker_wait(&h->worker, NEVER);
 	return h->gathering.entries > 0;
 }
 
@@ -154,12 +122,11 @@ publish(struct history *h)
 static bool
 wait_to_retry(struct history *h, int millis)
 {
-	struct timespec deadline = deadline_in(millis);
+	int64_t deadline = clock_now().mono + MILLIS(millis);
 
-	while (!h->stop &&
-	    pthread_cond_timedwait(&h->wake, &h->mutex, &deadline) == 0)
+	while (!h->worker.stop && worker_wait(&h->worker, deadline))
 		;
-	return !h->stop;
+	return !h->worker.stop;
 }
 
 /* The mutex is held but while it writes.  Returns whether all is written; not
@@ -176,9 +143,9 @@ write_batch(struct history *h)
 		char why[HISTORY_WHY_MAX] = "";
 		int result;
 
-		pthread_mutex_unlock(&h->mutex);
+		pthread_mutex_unlock(&h->worker.mutex);
 		result = archive_write(h->archive, entries, why);
-		pthread_mutex_lock(&h->mutex);
+		pthread_mutex_lock(&h->worker.mutex);
 		if (result == 0)
 			return true;
 		h->stats.errors++;
@@ -194,16 +161,9 @@ write_batch(struct history *h)
 static void
 end_thread(struct history *h)
 {
-	bool abandoned;
-
 	archive_close(h->archive);
 	h->archive = NULL;
-	pthread_mutex_lock(&h->mutex);
-	h->ended = true;
-	abandoned = h->abandoned;
-	pthread_cond_signal(&h->has_ended);
-	pthread_mutex_unlock(&h->mutex);
-	if (abandoned)
+	if (worker_end(&h->worker))
 		destroy(h);
 }
 
@@ -213,14 +173,14 @@ run(void *arg)
 	struct history *h = arg;
 	bool is_written = true;
 
-	pthread_mutex_lock(&h->mutex);
+	pthread_mutex_lock(&h->worker.mutex);
 	while (is_written && wait_for_entries(h)) {
 		take_entries(h);
 		is_written = write_batch(h);
 		if (is_written)
 			publish(h);
 	}
-	pthread_mutex_unlock(&h->mutex);
+	pthread_mutex_unlock(&h->worker.mutex);
 	end_thread(h);
 	return NULL;
 }
@@ -234,17 +194,17 @@ add(struct history *h, const struct entry *e)
 	struct batch *b = &h->gathering;
 	int result = -1;
 
-	pthread_mutex_lock(&h->mutex);
+	pthread_mutex_lock(&h->worker.mutex);
 	if (h->being_written + b->entries < HISTORY_QUEUE_MAX &&
 	    size <=
 		HISTORY_QUEUE_BYTES - h->bytes_written - buf_len(&b->bytes)) {
 		entry_add(&b->bytes, e);
 		b->messages += e->type == ENTRY_MESSAGE;
 		if (b->entries++ == 0)
-			pthread_cond_signal(&h->wake);
+			pthread_cond_signal(&h->worker.wake);
 		result = 0;
 	}
-	pthread_mutex_unlock(&h->mutex);
+	pthread_mutex_unlock(&h->worker.mutex);
 	return result;
 }
 
@@ -263,11 +223,11 @@ append(void *arg, const struct room *room, const struct message *m,
 static void
 set_held(struct history *h, bool is_held)
 {
-	pthread_mutex_lock(&h->mutex);
+	pthread_mutex_lock(&h->worker.mutex);
 	h->is_held = is_held;
 	if (!is_held)
-		pthread_cond_signal(&h->wake);
-	pthread_mutex_unlock(&h->mutex);
+		pthread_cond_signal(&h->worker.wake);
+	pthread_mutex_unlock(&h->worker.mutex);
 }
 
 static void
@@ -338,9 +298,7 @@ history_open(
 		.arg = h,
 	};
 	h->told[0] = h->told[1] = -1;
-	pthread_mutex_init(&h->mutex, NULL);
-	init_condition(&h->wake);
-	init_condition(&h->has_ended);
+	worker_init(&h->worker);
 	if (set_up(h) == -1)
 		snprintf(why, HISTORY_WHY_MAX, "%s", strerror(errno));
 	else if ((h->archive = archive_open(path, owner, group, why)) != NULL)
@@ -359,53 +317,14 @@ history_load(struct history *h, struct hub *hub, size_t max_messages,
 int
 history_start(struct history *h)
 {
-	sigset_t all, before;
-	int error;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(&h->thread, NULL, run, h);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	h->started = error == 0;
-	if (h->started)
-		return 0;
-	errno = error;
-	return -1;
-}
-
-/* Returns whether the thread has ended; else it will free the history. */
-static bool
-stop_thread(struct history *h)
-{
-	struct timespec deadline = deadline_in(HISTORY_STOP_MILLIS);
-	bool ended;
-
-	pthread_mutex_lock(&h->mutex);
-	h->stop = true;
-	pthread_cond_signal(&h->wake);
-	while (!h->ended &&
-	    pthread_cond_timedwait(&h->has_ended, &h->mutex, &deadline) == 0)
-		;
-	ended = h->ended;
-	if (!ended) {
-		h->abandoned = true;
-		pthread_detach(h->thread);
-	}
-	pthread_mutex_unlock(&h->mutex);
-	return ended;
+	return worker_start(&h->worker, run, h);
 }
 
 void
 history_free(struct history *h)
 {
-	if (h == NULL)
-		return;
-	if (h->started) {
-		if (!stop_thread(h))
-			return;
-		pthread_join(h->thread, NULL);
-	}
-	destroy(h);
+	if (h != NULL && worker_stop(&h->worker, HISTORY_STOP_MILLIS))
+		destroy(h);
 }
 
 const struct ledger *
@@ -426,11 +345,11 @@ history_committed(struct history *h)
 	uint64_t committed;
 	char byte;
 
-	pthread_mutex_lock(&h->mutex);
+	pthread_mutex_lock(&h->worker.mutex);
 	if (h->has_told && read(h->told[0], &byte, 1) == 1)
 		h->has_told = false;
 	committed = h->stats.messages;
-	pthread_mutex_unlock(&h->mutex);
+	pthread_mutex_unlock(&h->worker.mutex);
 	return committed;
 }
 
@@ -439,11 +358,11 @@ history_error(struct history *h, char text[HISTORY_WHY_MAX])
 {
 	bool changed;
 
-	pthread_mutex_lock(&h->mutex);
+	pthread_mutex_lock(&h->worker.mutex);
 	changed = h->error_changed;
 	h->error_changed = false;
 	memcpy(text, h->error, HISTORY_WHY_MAX);
-	pthread_mutex_unlock(&h->mutex);
+	pthread_mutex_unlock(&h->worker.mutex);
 	return changed;
 }
 
@@ -452,9 +371,9 @@ history_stats(struct history *h)
 {
 	struct history_stats stats;
 
-	pthread_mutex_lock(&h->mutex);
+	pthread_mutex_lock(&h->worker.mutex);
 	stats = h->stats;
 	stats.waiting = h->being_written + h->gathering.entries;
-	pthread_mutex_unlock(&h->mutex);
+	pthread_mutex_unlock(&h->worker.mutex);
 	return stats;
 }
