@@ -21,6 +21,10 @@ static const struct {
 	{ HTTP_GET, "/chat/", 308, "Location: /chat\r\n" },
 	{ HTTP_GET, "/chat/page.css", 200, "nosniff" },
 	{ HTTP_GET, "/chat/page.js", 200, "nosniff" },
+	{ HTTP_GET, "/chat/page.js", 200, "Cache-Control: no-cache\r\n" },
+	{ HTTP_GET, "/chat/link.js", 200, "nosniff" },
+	{ HTTP_GET, "/chat/link.js", 200, "Cache-Control: no-cache\r\n" },
+	{ HTTP_POST, "/chat/link.js", 405, "Allow: GET, HEAD, OPTIONS\r\n" },
 	{ HTTP_GET, "/chat/rooms", 200, "Cache-Control: no-store\r\n" },
 	{ HTTP_HEAD, "/chat/events", 200, "X-Accel-Buffering: no\r\n" },
 	{ HTTP_GET, "/chat/events?since=x", 400, "no-store" },
@@ -46,6 +50,35 @@ START_TEST(route)
 	has_not(web.fields, "Access-Control");
 	if (res.stream.fill != NULL)
 		res.stream.gone(res.stream.arg);
+}
+END_TEST
+
+/* A script is there, and so is each that it imports: none imports itself. */
+static void
+assert_imports(const char *path, int depth)
+{
+	static const char import[] = "from \"./", tail[] = "\"";
+	int wakes;
+	struct http_request req =
+	    web_request(HTTP_GET, path, NULL, NULL, &wakes);
+	struct http_response res = web_ask(&req);
+	char next[64];
+
+	ck_assert_int_lt(depth, 10);
+	ck_assert_msg(res.status == 200 &&
+		str_eq(res.type, STR("text/javascript; charset=utf-8")),
+	    "%s: %d", path, res.status);
+	for (const char *s = res.body.p; (s = strstr(s, import)) != NULL;) {
+		s += strlen(import);
+		snprintf(
+		    next, sizeof(next), "/chat/%.*s", (int)strcspn(s, tail), s);
+		assert_imports(next, depth + 1);
+	}
+}
+
+START_TEST(script_imports)
+{
+	assert_imports("/chat/page.js", 0);
 }
 END_TEST
 
@@ -509,6 +542,7 @@ chat_suite(void)
 
 	tcase_add_checked_fixture(tc, web_setup, web_teardown);
 	tcase_add_loop_test(tc, route, 0, CASES(routes));
+	tcase_add_test(tc, script_imports);
 	tcase_add_test(tc, elsewhere);
 	tcase_add_test(tc, gives_cookie);
 	tcase_add_loop_test(tc, caller, 0, CASES(callers));

@@ -17,6 +17,8 @@
 	"Referrer-Policy: no-referrer\r\n"
 #define PAGE_POLICY  "Content-Security-Policy: " CHAT_PAGE_POLICY "\r\n"
 #define EVENT_FIELDS CHAT_REPLY_FIELDS "X-Accel-Buffering: no\r\n"
+#define TYPE_STYLE   "text/css; charset=utf-8"
+#define TYPE_SCRIPT  "text/javascript; charset=utf-8"
 
 struct chat {
 	struct chat_config config;
@@ -133,30 +135,6 @@ answer_slash(struct chat *chat, const struct http_request *req,
 	(void)now;
 	res->status = 308;
 	res->fields = STR("Location: /chat\r\n");
-}
-
-static void
-answer_style(struct chat *chat, const struct http_request *req,
-    struct http_response *res, struct instant now)
-{
-	(void)chat;
-	(void)req;
-	(void)now;
-	res->type = STR("text/css; charset=utf-8");
-	res->fields = STR(PAGE_FIELDS);
-	res->body = chat_style();
-}
-
-static void
-answer_script(struct chat *chat, const struct http_request *req,
-    struct http_response *res, struct instant now)
-{
-	(void)chat;
-	(void)req;
-	(void)now;
-	res->type = STR("text/javascript; charset=utf-8");
-	res->fields = STR(PAGE_FIELDS);
-	res->body = chat_script();
 }
 
 static void
@@ -304,20 +282,34 @@ answer_messages(struct chat *chat, const struct http_request *req,
 		refuse_result(chat, res, HUB_NOMEM);
 }
 
+#define SCRIPT(name) STR("/chat/" name ".js"), .type = STR(TYPE_SCRIPT)
+
 static const struct route {
 	struct str path;
 	void (*answer)(struct chat *, const struct http_request *,
 	    struct http_response *, struct instant now);
 	bool is_data; /* for the page, or programs: not to be read by others */
 	bool posts;
+	/* Instead of an answer: a text that never changes, and its type. */
+	struct str type;
+	struct str (*text)(void);
 } routes[] = {
-	{ STR("/chat"), answer_page, false, false },
-	{ STR("/chat/"), answer_slash, false, false },
-	{ STR("/chat/page.css"), answer_style, false, false },
-	{ STR("/chat/page.js"), answer_script, false, false },
-	{ STR("/chat/rooms"), answer_rooms, true, false },
-	{ STR("/chat/events"), answer_events, true, false },
-	{ STR("/chat/messages"), answer_messages, true, true },
+	{ STR("/chat"), .answer = answer_page },
+	{ STR("/chat/"), .answer = answer_slash },
+	{ STR("/chat/page.css"), .type = STR(TYPE_STYLE), .text = chat_style },
+	{ SCRIPT("page"), .text = chat_script },
+	{ SCRIPT("alerts"), .text = chat_script_alerts },
+	{ SCRIPT("hall"), .text = chat_script_hall },
+	{ SCRIPT("input"), .text = chat_script_input },
+	{ SCRIPT("lines"), .text = chat_script_lines },
+	{ SCRIPT("link"), .text = chat_script_link },
+	{ SCRIPT("lists"), .text = chat_script_lists },
+	{ SCRIPT("state"), .text = chat_script_state },
+	{ SCRIPT("text"), .text = chat_script_text },
+	{ STR("/chat/rooms"), .answer = answer_rooms, .is_data = true },
+	{ STR("/chat/events"), .answer = answer_events, .is_data = true },
+	{ STR("/chat/messages"), .answer = answer_messages, .is_data = true,
+	    .posts = true },
 };
 
 static const struct route *
@@ -365,6 +357,14 @@ answer_method(const struct route *route, const struct http_request *req,
 				   : STR("Allow: GET, HEAD, OPTIONS\r\n");
 }
 
+static void
+answer_text(const struct route *route, struct http_response *res)
+{
+	res->type = route->type;
+	res->fields = STR(PAGE_FIELDS);
+	res->body = route->text();
+}
+
 bool
 chat_answer(struct chat *chat, const struct http_request *req,
     struct http_response *res, struct instant now)
@@ -379,6 +379,8 @@ chat_answer(struct chat *chat, const struct http_request *req,
 		answer_method(route, req, res);
 	else if (chat->config.hub == NULL)
 		refuse(chat, res, 503, chat->config.why);
+	else if (route->text != NULL)
+		answer_text(route, res);
 	else
 		route->answer(chat, req, res, now);
 	return true;

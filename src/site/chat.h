@@ -9,7 +9,7 @@
  *   POST /chat/messages  room, nick, text: form, JSON, or plain text with
  *                        ?room=&nick=
  *   GET  /chat/rooms     the rooms there are, as JSON
- *   GET  /chat/page.css, /chat/page.js
+ *   GET  /chat/page.css, /chat/page.js and the modules that it imports
  */
 #ifndef CHATD_CHAT_H
 #define CHATD_CHAT_H
