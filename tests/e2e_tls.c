@@ -899,6 +899,8 @@ start_crowd(void)
 	ck_assert_int_ne(pid, -1);
 	if (pid == 0)
 		be_a_crowd(clients);
+	for (int i = 0; i < CROWD; i++)
+		hang_up(clients[i]);
 	return pid;
 }
 
@@ -932,6 +934,7 @@ START_TEST(silent_beside_a_crowd)
 	ck_assert(!is_silent(fd, 3000));
 	free((read_to_end(fd, &rest), rest));
 	close(fd);
+	hang_up(ssl);
 	for (int i = 0; i < CROWDS; i++)
 		end_crowd(crowds[i]);
 	daemon_stop(&site.p);
