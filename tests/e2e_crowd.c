@@ -292,6 +292,27 @@ resident(void)
 	return kib;
 }
 
+/* Seconds that the daemon has run on a processor. */
+static double
+cpu_time(void)
+{
+	unsigned long user = 0, kernel = 0;
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)crowd.daemon.pid);
+	f = fopen(path, "r");
+	if (f != NULL &&
+	    fscanf(f,
+		"%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u "
+		"%lu %lu",
+		&user, &kernel) != 2)
+		user = kernel = 0;
+	if (f != NULL)
+		fclose(f);
+	return (double)(user + kernel) / (double)sysconf(_SC_CLK_TCK);
+}
+
 static void
 read_size(void)
 {
@@ -331,6 +352,7 @@ START_TEST(in_one_room)
 		.loss = 20, .twice = 10, .delay_millis = 30, .seed = 1
 	};
 	long before, after;
+	double cpu;
 
 	read_size();
 	crowd.epoll = epoll_create1(0);
@@ -343,14 +365,18 @@ START_TEST(in_one_room)
 		add_stream(i);
 	wait_for(all_joined, "joined");
 	before = resident();
+	cpu = cpu_time();
 	chatter();
 	wait_for(all_have_all, "everything has come to everybody");
 	after = resident();
+	cpu = cpu_time() - cpu;
 	check_all();
 	fprintf(stderr,
 	    "%u clients and %u streams: %" PRIu64 " messages came to each, "
-	    "once and in order; memory %ld KiB before, %ld KiB after\n",
-	    crowd.natives, crowd.streams, crowd.said, before, after);
+	    "once and in order; memory %ld KiB before, %ld KiB after; %.1f us "
+	    "of CPU a delivery\n",
+	    crowd.natives, crowd.streams, crowd.said, before, after,
+	    1e6 * cpu / (double)(crowd.said * crowd.n));
 	relay_stop(&crowd.relay);
 	free_all();
 	daemon_stop(&crowd.daemon);
