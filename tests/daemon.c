@@ -1,9 +1,9 @@
 #include "tests/daemon.h"
 
 #include <check.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <glob.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -365,11 +365,22 @@ daemon_stop(struct program *p)
 
 /* Files. */
 
-static int
-remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+/* From directory to directory, since a whole path may be too long. */
+static void
+remove_at(int parent, const char *name)
 {
-	(void)st, (void)type, (void)ftw;
-	return remove(path);
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+	DIR *dir = fd != -1 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		if (strcmp(entry->d_name, ".") != 0 &&
+		    strcmp(entry->d_name, "..") != 0)
+			remove_at(fd, entry->d_name);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	unlinkat(parent, name, dir != NULL ? AT_REMOVEDIR : 0);
 }
 
 /* The pattern, or the start, of the names of this run's directories. */
@@ -394,7 +405,7 @@ temp_remove_all(void)
 	if (glob(pattern, 0, NULL, &found) != 0)
 		return;
 	for (size_t i = 0; i < found.gl_pathc; i++)
-		nftw(found.gl_pathv[i], remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+		remove_at(AT_FDCWD, found.gl_pathv[i]);
 	globfree(&found);
 }
 
