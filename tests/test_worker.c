@@ -14,6 +14,7 @@
 struct object {
 	struct worker worker;
 	bool has_news;
+	pthread_cond_t took; /* the news */
 	unsigned taken;
 	bool was_in_time; /* the last time that it waited */
 	sigset_t blocked;
@@ -29,6 +30,7 @@ setup(void)
 	object = calloc(1, sizeof(*object));
 	ck_assert_ptr_nonnull(object);
 	worker_init(&object->worker);
+	pthread_cond_init(&object->took, NULL);
 	object->stuck = object->gone = -1;
 }
 
@@ -38,6 +40,7 @@ destroy(struct object *o)
 	int gone = o->gone;
 
 	worker_destroy(&o->worker);
+	pthread_cond_destroy(&o->took);
 	free(o);
 	if (gone != -1)
 		close(gone);
@@ -75,9 +78,13 @@ take_news(void *arg)
 
 	pthread_mutex_lock(&o->worker.mutex);
 	while (!o->worker.stop) {
-		o->was_in_time = worker_wait(&o->worker, NEVER);
-		o->taken += o->has_news;
+		if (!o->has_news) {
+			o->was_in_time = worker_wait(&o->worker, NEVER);
+			continue;
+		}
 		o->has_news = false;
+		o->taken++;
+		pthread_cond_signal(&o->took);
 	}
 	pthread_mutex_unlock(&o->worker.mutex);
 	return end(o);
@@ -133,16 +140,16 @@ END_TEST
 /* It waits without limit, and is woken for news and to end. */
 START_TEST(woken)
 {
-	unsigned taken = 0;
-
 	start(take_news);
-	while (taken == 0) {
-		pthread_mutex_lock(&object->worker.mutex);
-		taken = object->taken;
+	pthread_mutex_lock(&object->worker.mutex);
+	for (unsigned i = 1; i <= 100; i++) {
 		object->has_news = true;
 		pthread_cond_signal(&object->worker.wake);
-		pthread_mutex_unlock(&object->worker.mutex);
+		while (object->has_news)
+			pthread_cond_wait(&object->took, &object->worker.mutex);
+		ck_assert_uint_eq(object->taken, i);
 	}
+	pthread_mutex_unlock(&object->worker.mutex);
 	stop();
 	ck_assert(object->was_in_time);
 }
