@@ -34,6 +34,12 @@ addr_is_loopback(const struct addr *a)
 	return memcmp(a->ip, loopback6, sizeof(loopback6)) == 0;
 }
 
+struct str
+addr_network(const struct addr *a)
+{
+	return (struct str){ (const char *)a->ip, addr_is_v4(a) ? 16 : 8 };
+}
+
 int
 addr_parse_ip(struct str s, uint8_t ip[16])
 {

@@ -33,6 +33,10 @@ bool addr_eq(const struct addr *, const struct addr *);
 bool addr_is_v4(const struct addr *);
 bool addr_is_loopback(const struct addr *);
 
+/* The bytes that tell networks apart: a whole IPv4 address, and the first 64
+ * bits of an IPv6 one, all of which whoever has one address has. */
+struct str addr_network(const struct addr *);
+
 /* An IPv4 or IPv6 literal without brackets.  Returns 0, or -1. */
 int addr_parse_ip(struct str, uint8_t ip[16]);
 

@@ -34,36 +34,33 @@ tally_free(struct tally *t)
 	free(t);
 }
 
-/* The bytes of an address that tell networks apart. */
-static size_t
-network_len(const struct addr *a)
-{
-	return addr_is_v4(a) ? 16 : 8;
-}
-
 size_t
 tally_get(const struct tally *t, const struct addr *a)
 {
-	return (uintptr_t)map_get(t->by_network, a->ip, network_len(a));
+	struct str network = addr_network(a);
+
+	return (uintptr_t)map_get(t->by_network, network.p, network.len);
 }
 
 int
 tally_add(struct tally *t, const struct addr *a)
 {
+	struct str network = addr_network(a);
 	uintptr_t count = tally_get(t, a) + 1;
 
-	return map_put(t->by_network, a->ip, network_len(a), (void *)count);
+	return map_put(t->by_network, network.p, network.len, (void *)count);
 }
 
 void
 tally_drop(struct tally *t, const struct addr *a)
 {
+	struct str network = addr_network(a);
 	uintptr_t count = tally_get(t, a);
 
 	/* Replacing a value takes no memory. */
 	if (count > 1)
 		map_put(
-		    t->by_network, a->ip, network_len(a), (void *)(count - 1));
+		    t->by_network, network.p, network.len, (void *)(count - 1));
 	else
-		map_del(t->by_network, a->ip, network_len(a));
+		map_del(t->by_network, network.p, network.len);
 }

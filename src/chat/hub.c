@@ -90,22 +90,26 @@ hub_set_motd(struct hub *hub, struct str text)
 	return 0;
 }
 
+/* None of the numbers that mean something else in a message's `to`. */
+static uint64_t
+id_of(const struct siphash_key *key, const void *data, size_t len)
+{
+	uint64_t id = siphash(key, data, len);
+
+	return id > TO_OPERATORS ? id : id + 2;
+}
+
 uint64_t
 hub_identity(const struct hub *hub, const void *secret, size_t len)
 {
-	uint64_t identity = siphash(&hub->key, secret, len);
-
-	return identity > TO_OPERATORS ? identity : identity + 2;
+	return id_of(&hub->key, secret, len);
 }
 
 uint64_t
 hub_new_id(struct hub *hub)
 {
-	uint64_t id;
-
 	hub->made++;
-	id = siphash(&hub->ids, &hub->made, sizeof(hub->made));
-	return id > TO_OPERATORS ? id : id + 2;
+	return id_of(&hub->ids, &hub->made, sizeof(hub->made));
 }
 
 /* Transports. */

@@ -39,7 +39,7 @@ struct member {
 	uint64_t number;      /* its own for the next one, or 0 */
 	enum hub_result told; /* what became of its last line */
 	bool is_silent;       /* is not there for long enough to be shown */
-	bool is_counted;      /* among those of its network */
+	bool has_from;        /* else it is not known where it comes from */
 	bool gone;
 	char name[CHAT_NICK_MAX + 1];
 };
@@ -122,10 +122,14 @@ struct hall *hub_hall_get(
 
 /*
  * The same for where somebody comes from, who may say more than one person but
- * not any amount, by whatever many names.  This machine may.
+ * not any amount, by whatever many names.  This machine may, and who comes
+ * from nowhere (NULL).
  */
 bool hub_take_origin(struct hub *, const struct transport *,
     const struct addr *from, struct instant now);
+
+/* Where it comes from, or NULL. */
+const struct addr *hub_from(const struct member *);
 
 /* A number that nobody can guess and nobody else has; not 0 or 1. */
 uint64_t hub_new_id(struct hub *);

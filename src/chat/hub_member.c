@@ -67,6 +67,12 @@ free_name(const struct hub *hub, struct str wish, bool exempt,
 	return 0;
 }
 
+const struct addr *
+hub_from(const struct member *m)
+{
+	return m->has_from ? &m->from : NULL;
+}
+
 static enum hub_result
 why_not_join(const struct hub *hub, const struct arrival *a)
 {
@@ -108,8 +114,7 @@ person_get(struct hub *hub, const struct arrival *a, const struct hall *hall,
 	    person != NULL && person->members == 0 && !a->is_silent;
 
 	*result = HUB_FLOOD;
-	if (person == NULL && a->from != NULL &&
-	    !hub_take_origin(hub, a->transport, a->from, now))
+	if (person == NULL && !hub_take_origin(hub, a->transport, a->from, now))
 		return NULL;
 	if (person == NULL)
 		person = people_get(hub->people, identity, a->is_known, now);
@@ -152,9 +157,9 @@ member_new(struct hub *hub, const struct arrival *a, const char *name,
 	m->id = a->id != 0 ? a->id : hub_new_id(hub);
 	m->cursor = room_last(hall->room);
 	m->is_silent = a->is_silent;
-	if (a->from != NULL)
+	m->has_from = a->from != NULL;
+	if (m->has_from)
 		m->from = *a->from;
-	m->is_counted = a->from != NULL;
 	if (person->members == 0)
 		person->came_at = hub->now.wall;
 	people_enter(hub->people, person);
@@ -341,7 +346,7 @@ hub_leave(struct hub *hub, struct member *m, const char *reason)
 	m->hall->version += !m->is_silent;
 	m->person->left_room = room_id(m->hall->room);
 	name_del(hub, m);
-	if (m->is_counted)
+	if (m->has_from)
 		tally_drop(hub->tally, &m->from);
 	if (reason != NULL)
 		hub_tell_all(

@@ -63,7 +63,7 @@ remove_banned(struct hub *hub)
 	hub_hold(hub);
 	for (m = hub_first(hub); m != NULL; m = hub_next(m)) {
 		if (!m->transport->exempt &&
-		    hub_is_banned(hub, m->person->identity, &m->from))
+		    hub_is_banned(hub, m->person->identity, hub_from(m)))
 			hub_remove(hub, m, "banned");
 	}
 	hub_release(hub);

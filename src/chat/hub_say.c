@@ -37,12 +37,14 @@ bool
 hub_take_origin(struct hub *hub, const struct transport *t,
     const struct addr *from, struct instant now)
 {
+	struct str network;
 	uint64_t hash;
 
-	if (t->exempt || hub->config.flood_lines == 0 || from->port == 0 ||
+	if (t->exempt || hub->config.flood_lines == 0 || from == NULL ||
 	    addr_is_loopback(from))
 		return true;
-	hash = siphash(&hub->key, from->ip, addr_is_v4(from) ? 16 : 8);
+	network = addr_network(from);
+	hash = siphash(&hub->key, network.p, network.len);
 	return bucket_take(hub, &hub->origins[hash % HUB_ORIGINS],
 	    HUB_ORIGIN_TIMES * hub->config.flood_lines, now);
 }
@@ -53,7 +55,7 @@ allows(struct hub *hub, struct member *m, struct bucket *b, const char *what,
     struct instant now)
 {
 	bool was_full = b->full_at <= now.mono;
-	bool allowed = hub_take_origin(hub, m->transport, &m->from, now) &&
+	bool allowed = hub_take_origin(hub, m->transport, hub_from(m), now) &&
 	    hub_take(hub, m->transport, b, now);
 	bool tell;
 
