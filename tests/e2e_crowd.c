@@ -383,6 +383,48 @@ START_TEST(in_one_room)
 }
 END_TEST
 
+/* Whether the datagram shows the number of the log's last message alone. */
+static bool
+is_tail(struct str datagram)
+{
+	struct wire_frame frame;
+	uint64_t context;
+
+	return wire_open(&datagram, &context) == 0 &&
+	    wire_next(&datagram, &frame) == 1 && frame.type == WIRE_TAIL;
+}
+
+/* What a browser says is announced again to native clients, though no
+ * datagram comes in that could remind the server. */
+START_TEST(said_in_a_browser)
+{
+	static const char post[] =
+	    "POST /chat/messages HTTP/1.1\r\nHost: localhost\r\n"
+	    "Connection: close\r\nContent-Length: 7\r\n\r\ntext=hi";
+	char datagram[2048], *answer;
+	int http;
+	size_t n;
+
+	crowd.epoll = epoll_create1(0);
+	daemon_start(&crowd.daemon, NULL);
+	crowd.relay.port = crowd.daemon.udp_port; /* there is no relay */
+	add_native(0);
+	wait_for(all_joined, "joined");
+	http = tcp_connect(crowd.daemon.http_port);
+	send_text(http, post);
+	read_to_end(http, &answer);
+	ck_assert_ptr_nonnull(strstr(answer, "201 Created"));
+	fcntl(crowd.all[0].fd, F_SETFL, 0);
+	do
+		n = recv_datagram(crowd.all[0].fd, datagram, sizeof(datagram));
+	while (!is_tail((struct str){ datagram, n }));
+	free(answer);
+	close(http);
+	free_all();
+	daemon_stop(&crowd.daemon);
+}
+END_TEST
+
 static Suite *
 crowd_suite(void)
 {
@@ -391,6 +433,7 @@ crowd_suite(void)
 
 	tcase_set_timeout(tc, 300);
 	tcase_add_test(tc, in_one_room);
+	tcase_add_test(tc, said_in_a_browser);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

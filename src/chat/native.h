@@ -35,6 +35,9 @@ struct native_config {
 	size_t max_per_address; /* clients from one IP address */
 	bool is_kept;           /* the hub's rooms outlive the server */
 	path_send *send;        /* what is not taken at once is lost */
+	/* After a push, from wherever it came: native_tick() is due soon, and
+	 * not from within the call.  NULL where it is called anyway. */
+	void (*due)(void *arg);
 	void *arg;
 };
 

@@ -199,6 +199,8 @@ native_push(struct native *n, struct hall *hall)
 	     m = ours(n, hall_next(m)))
 		member_set_cursor(m, last);
 	tail_start(n, room_id(room));
+	if (n->config.due != NULL)
+		n->config.due(n->config.arg);
 }
 
 void

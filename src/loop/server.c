@@ -191,7 +191,6 @@ committed_cb(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	hub_commit(s->config.hub, history_committed(s->config.history));
 	hub_flush(s->config.hub);
-	udp_rearm(s->udp);
 	if (!history_error(s->config.history, why))
 		return;
 	if (why[0] != '\0')

@@ -142,6 +142,19 @@ timer_rearm(struct udp *u, struct instant now)
 	event_add(u->timer, &delay);
 }
 
+/* Somebody has said something, perhaps in a browser. */
+static void
+udp_due(void *arg)
+{
+	static const struct timeval soon = { 0, 0 };
+	struct udp *u = arg;
+
+	if (u->timer_at == 0)
+		return;
+	u->timer_at = 0;
+	event_add(u->timer, &soon);
+}
+
 static void
 udp_timer_cb(evutil_socket_t fd, short what, void *arg)
 {
@@ -472,6 +485,7 @@ udp_new(struct event_base *base, struct hub *hub, const struct gate *gate,
 		.max_per_address = PER_ADDRESS_MAX,
 		.is_kept = is_kept,
 		.send = udp_send,
+		.due = udp_due,
 		.arg = u,
 	};
 
@@ -583,10 +597,4 @@ const struct native *
 udp_native(const struct udp *u)
 {
 	return u->native;
-}
-
-void
-udp_rearm(struct udp *u)
-{
-	timer_rearm(u, clock_now());
 }

@@ -35,7 +35,4 @@ int udp_add(struct udp *, int fd);
 const struct peers *udp_peers(const struct udp *);
 const struct native *udp_native(const struct udp *);
 
-/* After a hub_flush() that did not come from here: something may be due. */
-void udp_rearm(struct udp *);
-
 #endif
